@@ -1,0 +1,112 @@
+"""Commands whose work is a coroutine on a migrated database: `async def f(database, settings, arguments) -> int`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from api.commands.setting import Subcommands, add_command, complete, migrated
+from api.runtime.database import Database
+from api.runtime.logs import configure_logs
+
+if TYPE_CHECKING:
+    from api.settings import Settings
+
+Act = Callable[[Database, "Settings", argparse.Namespace], Awaitable[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option or argument of a command, as argparse takes it."""
+
+    name: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command: its words, the function that does it (`module:name`, imported when it is run), its options."""
+
+    words: tuple[str, ...]
+    target: str
+    summary: str
+    example: str
+    options: tuple[Option, ...] = ()
+
+
+COMMANDS = (
+    Command(
+        ("worker",),
+        "api.runtime.jobs:run_worker",
+        "do the due jobs (lots, coupons, holds, notices, outbox) beside any number of servers, until stopped",
+        "DATABASE_URL=... python main.py worker",
+    ),
+    Command(
+        ("audit",),
+        "api.runtime.audit:run_audit",
+        "check every invariant of the books; exit code 1 when one does not hold",
+        "python main.py audit",
+    ),
+    Command(
+        ("day",),
+        "api.commands.day:walk",
+        "walk one member through a day over HTTP, printing each step; needs a running server",
+        "python main.py day --url http://127.0.0.1:8000",
+        (Option("--url", {"help": "the server (default: http://HOST:PORT)", "default": None}),),
+    ),
+    Command(
+        ("import", "receipts"),
+        "api.importing.receipts:import_receipts",
+        "read the sample year of grocery receipts; stop it anywhere and run it again",
+        "python main.py import receipts",
+        (Option("--limit", {"help": "stop after this many baskets", "type": int, "default": None}),),
+    ),
+    Command(
+        ("season", "seed"),
+        "api.commands.seed:seed_season",
+        "publish the demo season: earning sheets, ladder, offers",
+        "python main.py season seed",
+    ),
+)
+
+
+def add(commands: Subcommands[Any]) -> None:
+    """Adds every command of the table; two words make a group and a command in it."""
+    groups: dict[str, Subcommands[Any]] = {}
+    for command in COMMANDS:
+        *group, name = command.words
+        within = commands
+        if group:
+            if group[0] not in groups:
+                summary = f"see `main.py {group[0]} --help`"
+                parser = commands.add_parser(group[0], help=summary)
+                groups[group[0]] = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+            within = groups[group[0]]
+        parser = add_command(within, name, command.summary, command.example)
+        for option in command.options:
+            parser.add_argument(option.name, **option.details)
+        parser.set_defaults(act=partial(act, command.target))
+
+
+def act(target: str, settings: Settings, arguments: argparse.Namespace) -> int:
+    """Opens the migrated database, does the work, closes it; the coroutine's answer is the exit code."""
+    configure_logs(settings.log_level)
+    module, _, name = target.partition(":")
+    work: Act = getattr(import_module(module), name)
+    with complete(settings) as ready:
+        migrated(ready)
+        return asyncio.run(_on_database(work, ready, arguments))
+
+
+async def _on_database(work: Act, settings: Settings, arguments: argparse.Namespace) -> int:
+    assert settings.database_url is not None
+    database = Database(settings.database_url, pool_size=settings.pool_size)
+    try:
+        return await work(database, settings, arguments)
+    finally:
+        await database.close()

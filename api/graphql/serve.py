@@ -1,0 +1,59 @@
+"""From open services to the ASGI app of one schema: what `build(services)` of each caller's `schema.py` calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import strawberry
+
+from api.graphql.asgi import Authenticate, GraphQLApp, Options
+from api.graphql.operations import Operations
+from api.identity import actions
+from api.identity.authenticate import Authenticator
+from api.identity.firebase import FirebaseTokens
+from api.runtime.limits import RateLimits
+from api.runtime.metrics import Metrics
+from api.runtime.services import Services
+
+Kind = Literal["mobile", "till", "partner", "admin"]
+_API = Path(__file__).resolve().parents[1]
+
+
+def serve(services: Services, schema: strawberry.Schema, kind: Kind) -> GraphQLApp:
+    """The app of one caller: its door, its trusted operations, the shared limits and metrics; drained at shutdown."""
+    settings = services.settings
+    door = services.once(Authenticator, lambda: _open_door(services))
+    doors: dict[Kind, Authenticate] = {
+        "mobile": door.member,
+        "till": door.till,
+        "partner": door.partner,
+        "admin": door.operator,
+    }
+
+    async def registered(digest: bytes) -> str | None:
+        async with services.database.read() as connection:
+            return await actions.registered_operation(connection, kind, digest)
+
+    app = GraphQLApp(
+        schema,
+        doors[kind],
+        kind=kind,
+        database=services.database,
+        services=services,
+        operations=Operations(_API / kind / "operations", registered),
+        limits=services.once(RateLimits, lambda: RateLimits(services.redis)),
+        observer=services.once(Metrics, Metrics),
+        options=Options(demo=settings.demo, trusted_only=settings.trusted_only),
+    )
+    services.on_stop(app.drain)
+    return app
+
+
+def _open_door(services: Services) -> Authenticator:
+    settings = services.settings
+    firebase = None
+    if settings.firebase_project_id:
+        firebase = FirebaseTokens(settings.firebase_project_id, settings.google_application_credentials)
+        services.on_stop(firebase.close)
+    return Authenticator(services.database, settings.secret, firebase=firebase, demo=settings.demo)

@@ -1,0 +1,33 @@
+"""The schema of the members' app, at `/graphql`."""
+
+import strawberry
+
+from api.graphql.asgi import GraphQLApp
+from api.graphql.nodes import Node, Nodes
+from api.graphql.schema import Info, make_schema
+from api.graphql.serve import serve
+from api.mobile.members import MemberNode, load_me, resolve_member
+from api.runtime.services import Services
+
+NODES = Nodes()
+NODES.register("mem", resolve_member)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def me(self, info: Info) -> MemberNode:
+        return await load_me(info.context)
+
+    @strawberry.field(description="What an id of this API names, if it is yours; null otherwise.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        found: Node | None = await NODES.find(info.context, id)
+        return found
+
+
+SCHEMA = make_schema(Query, types=[MemberNode])
+
+
+def build(services: Services) -> GraphQLApp:
+    """The app at `/graphql`."""
+    return serve(services, SCHEMA, "mobile")

@@ -1,0 +1,76 @@
+"""What is counted and timed, for Prometheus. No label takes a member's data or a client's free text without a bound."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+_MAX_OPERATIONS = 200
+_OTHER = "other"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_COMMANDS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+_requests = Counter(
+    "mergemart_requests",
+    "GraphQL requests by caller, operation and HTTP status",
+    ("caller", "operation", "status"),
+    registry=REGISTRY,
+)
+_latency = Histogram(
+    "mergemart_request_seconds",
+    "Time to answer a GraphQL request",
+    ("caller", "operation"),
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+_refusals = Counter("mergemart_refusals", "Refusals by caller and code", ("caller", "code"), registry=REGISTRY)
+_batches = Histogram(
+    "mergemart_batch_commands", "Commands in one batch", ("action",), buckets=_COMMANDS, registry=REGISTRY
+)
+_pool_in_use = Gauge("mergemart_pool_in_use", "Database connections in use", registry=REGISTRY)
+_pool_size = Gauge("mergemart_pool_size", "Database connections at most", registry=REGISTRY)
+
+_operations: set[str] = set()
+
+
+class Metrics:
+    """What the GraphQL apps report to (`Observer` of `api/graphql`)."""
+
+    def served(self, caller: str, operation: str, status: int, seconds: float) -> None:
+        """Counts and times one request. Past 200 names of operations further ones are counted as `other`."""
+        name = _bounded(operation)
+        _requests.labels(caller, name, str(status)).inc()
+        _latency.labels(caller, name).observe(seconds)
+
+    def refused(self, caller: str, code: str) -> None:
+        """Counts one refusal."""
+        _refusals.labels(caller, code).inc()
+
+
+def observe_batch(action: str, commands: int) -> None:
+    """Records the size of one batch of an action."""
+    _batches.labels(action).observe(commands)
+
+
+def render(pool_in_use: int, pool_size: int) -> bytes:
+    """Everything in Prometheus' text format, with the pool as it is now."""
+    _pool_in_use.set(pool_in_use)
+    _pool_size.set(pool_size)
+    return generate_latest(REGISTRY)
+
+
+def _bounded(operation: str) -> str:
+    if not operation or len(operation) > 100:
+        return _OTHER
+    if operation not in _operations:
+        if len(_operations) >= _MAX_OPERATIONS:
+            return _OTHER
+        _operations.add(operation)
+    return operation

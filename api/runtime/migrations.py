@@ -1,0 +1,110 @@
+"""Brings a database to the schema of this code, one server at a time, and refuses a database from newer code."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from api.runtime.embedded.postgres import APP_ROLE
+from api.runtime.privileges import grant_privileges
+
+_ROOT = Path(__file__).resolve().parents[2]
+# Any number that nothing else in the database locks.
+_LOCK = 0x6D65726765
+
+T = TypeVar("T")
+
+
+class DatabaseNewer(Exception):
+    """The database was migrated by newer code than this."""
+
+
+class DatabaseUnreachable(Exception):
+    """No connection to the database could be had."""
+
+
+def migrate(owner_url: str, app_role: str = APP_ROLE) -> str:
+    """Upgrades to the newest revision, grants `app_role` its rights, and returns the revision.
+
+    Servers that start together wait for each other (advisory lock); all or nothing. Refuses with `DatabaseNewer`.
+    Blocks and runs an event loop of its own: from a coroutine call it in a thread.
+    """
+    return asyncio.run(_with_connection(owner_url, lambda connection: _upgrade(connection, app_role)))
+
+
+def check_not_newer(url: str) -> None:
+    """Raises `DatabaseNewer` when the database holds a revision that this code does not know. Blocks, as above."""
+    asyncio.run(_with_connection(url, _refuse_newer))
+
+
+def newest_revision() -> str:
+    """The revision that this code needs; empty while there is none."""
+    return _scripts().get_current_head() or ""
+
+
+def configuration() -> Config:
+    """Alembic's configuration, read from pyproject.toml."""
+    return Config(toml_file=str(_ROOT / "pyproject.toml"))
+
+
+async def _with_connection(url: str, act: Callable[[Connection], T]) -> T:
+    engine = create_async_engine(url, poolclass=NullPool)
+    connection = engine.connect()
+    try:
+        await _connect(connection, url)
+        try:
+            async with connection.begin():
+                return await connection.run_sync(act)
+        finally:
+            await connection.close()
+    finally:
+        await engine.dispose()
+
+
+async def _connect(connection: AsyncConnection, url: str) -> None:
+    try:
+        await connection.start()
+    except (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        parts = make_url(url)
+        where = f"database {parts.database} on {parts.host or parts.query.get('host')} port {parts.port or 5432}"
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DatabaseUnreachable(
+            f"no connection to {where} ({reason}): check DATABASE_URL, DATABASE_OWNER_URL and that it runs"
+        ) from None
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(configuration())
+
+
+def _refuse_newer(connection: Connection) -> None:
+    known = {script.revision for script in _scripts().walk_revisions()}
+    unknown = sorted(set(MigrationContext.configure(connection).get_current_heads()) - known)
+    if unknown:
+        raise DatabaseNewer(
+            f"the database holds migration {', '.join(unknown)}, which this code does not know: it was migrated by a "
+            "newer version; run that version, or restore a backup from before it"
+        )
+
+
+def _upgrade(connection: Connection, app_role: str) -> str:
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    _refuse_newer(connection)
+    settings = configuration()
+    settings.attributes["connection"] = connection
+    command.upgrade(settings, "head")
+    grant_privileges(connection, app_role)
+    return newest_revision()

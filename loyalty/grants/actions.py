@@ -1,0 +1,41 @@
+"""Grants: a fact that flows upward, in the transaction of what gave it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from loyalty.grants import store
+from loyalty.grants.rules import GrantKind, Taken
+from loyalty.work import Work
+
+
+class Grants:
+    """The grants that one batch gives."""
+
+    def __init__(self) -> None:
+        self._new: list[tuple[UUID, UUID, str, int, str, datetime]] = []
+
+    def give(self, work: Work, member_id: UUID, kind: GrantKind, amount: int, source: str, at: datetime) -> UUID:
+        """Adds a grant of a positive amount; returns its id."""
+        grant_id = work.mint(at)
+        self._new.append((member_id, grant_id, kind.value, amount, source, at))
+        return grant_id
+
+    async def save(self, work: Work) -> None:
+        if self._new:
+            await store.insert_grants(work, self._new)
+
+
+async def consume(
+    work: Work, member_ids: Sequence[UUID], kinds: Sequence[GrantKind], now: datetime
+) -> dict[UUID, list[Taken]]:
+    """Takes every waiting grant of these kinds, each exactly once. Expects the members' locks."""
+    taken: dict[UUID, list[Taken]] = {}
+    for row in await store.consume_grants(work, member_ids, [kind.value for kind in kinds], now):
+        grant = Taken(row["id"], GrantKind(row["kind"]), row["amount"], row["source"])
+        taken.setdefault(row["member_id"], []).append(grant)
+    for grants in taken.values():
+        grants.sort(key=lambda grant: grant.id)
+    return taken

@@ -1,0 +1,29 @@
+"""SQL of grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.work import Work
+
+INSERT = """
+INSERT INTO grants (member_id, id, kind, amount, source, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], $6::timestamptz[])
+"""
+
+CONSUME = """
+UPDATE grants SET consumed_at = $3
+WHERE member_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND consumed_at IS NULL
+RETURNING member_id, id, kind, amount, source
+"""
+
+
+async def insert_grants(work: Work, rows: Sequence[tuple[UUID, UUID, str, int, str, datetime]]) -> None:
+    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+
+
+async def consume_grants(work: Work, member_ids: Sequence[UUID], kinds: Sequence[str], now: datetime) -> list[Any]:
+    return list(await work.connection.fetch(CONSUME, member_ids, kinds, now))

@@ -1,0 +1,38 @@
+"""TypeIDs: how an id is written outside the database.
+
+A type prefix, an underscore and the UUID's 128 bits in 26 symbols of Crockford's base32 in lower case, as the TypeID
+specification (version 0.3) says. Inside the house an id is a `uuid.UUID`; only the edge speaks TypeID.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+_VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
+_LENGTH = 26
+
+
+def to_typeid(prefix: str, value: UUID) -> str:
+    """`to_typeid("mem", uuid)` -> `mem_01h...`."""
+    number = value.int
+    return f"{prefix}_" + "".join(_ALPHABET[(number >> shift) & 31] for shift in range(125, -1, -5))
+
+
+def from_typeid(prefix: str, text: str) -> UUID | None:
+    """The UUID that `text` names, or None where it is no TypeID of this prefix."""
+    found, separator, suffix = text.rpartition("_")
+    if not separator or found != prefix or len(suffix) != _LENGTH or suffix[0] > "7":
+        return None
+    number = 0
+    for symbol in suffix:
+        value = _VALUES.get(symbol)
+        if value is None:
+            return None
+        number = number << 5 | value
+    return UUID(int=number)
+
+
+def typeid_prefix(text: str) -> str:
+    """The prefix of a TypeID; empty where there is none."""
+    return text.rpartition("_")[0]

@@ -1,0 +1,53 @@
+"""Members: sign-in, the lock, looking them up, and their rights."""
+
+from loyalty.members.actions.account import (
+    NewMember,
+    SignedIn,
+    create_members,
+    find_members,
+    load_identities_of,
+    load_members,
+    lock,
+    search,
+    set_status,
+    sign_in,
+)
+from loyalty.members.actions.rights import (
+    Consent,
+    ConsentChanged,
+    ErasureCancelled,
+    ErasureRequested,
+    RightsCommand,
+    SetConsent,
+    cancel_erasures,
+    erase_due,
+    export_account,
+    load_consents,
+    request_erasures,
+    set_consents,
+)
+
+__all__ = [
+    "Consent",
+    "ConsentChanged",
+    "ErasureCancelled",
+    "ErasureRequested",
+    "NewMember",
+    "RightsCommand",
+    "SetConsent",
+    "SignedIn",
+    "cancel_erasures",
+    "create_members",
+    "erase_due",
+    "export_account",
+    "find_members",
+    "load_consents",
+    "load_identities_of",
+    "load_members",
+    "lock",
+    "request_erasures",
+    "search",
+    "set_consents",
+    "set_status",
+    "sign_in",
+]

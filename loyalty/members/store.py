@@ -1,0 +1,123 @@
+"""SQL of members, identities and consents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.work import Work
+
+_COLUMNS = "id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at"
+
+# Locks and reads in one statement: what is read is the locked row itself, which PostgreSQL reads anew after its wait.
+LOCK = f"SELECT {_COLUMNS} FROM members WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+
+LOAD = f"SELECT {_COLUMNS} FROM members WHERE id = ANY($1::uuid[])"  # noqa: S608
+
+FIND = """
+SELECT i.subject, i.member_id FROM identities i WHERE i.kind = $1 AND i.subject = ANY($2::text[])
+"""
+
+INSERT_IDENTITIES = """
+INSERT INTO identities (kind, subject, member_id, at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::timestamptz[]) AS i(kind, subject, member_id, at)
+ORDER BY kind, subject
+ON CONFLICT (kind, subject) DO NOTHING
+RETURNING kind, subject
+"""
+
+INSERT_MEMBERS = """
+INSERT INTO members (id, card_no, status, timezone, locale, display_name, birth_year, created_at)
+SELECT id, card_no, 'ACTIVE', timezone, locale, display_name, NULL, created_at
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
+    AS m(id, card_no, timezone, locale, display_name, created_at)
+"""
+
+ERASE = """
+UPDATE members SET status = 'ERASED', card_no = NULL, display_name = NULL, birth_year = NULL WHERE id = ANY($1::uuid[])
+"""
+
+ERASURES_DUE = """
+SELECT id FROM members WHERE erase_at <= $1 AND status <> 'ERASED' ORDER BY id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+"""
+
+INSERT_CONSENTS = """
+INSERT INTO consents (id, member_id, purpose, version, granted, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::timestamptz[])
+"""
+
+SEARCH = f"""
+SELECT {_COLUMNS} FROM members
+WHERE id IN (SELECT member_id FROM identities WHERE subject = $1) OR lower(display_name) LIKE lower($2) || '%'
+ORDER BY id LIMIT $3
+"""  # noqa: S608
+
+CONSENTS = """
+SELECT DISTINCT ON (purpose) purpose, version, granted, at FROM consents WHERE member_id = $1 ORDER BY purpose, id DESC
+"""
+
+
+async def lock_members(work: Work, ids: Sequence[UUID]) -> list[Any]:
+    return list(await work.connection.fetch(LOCK, ids))
+
+
+async def load_members(connection: Any, ids: Sequence[UUID]) -> list[Any]:
+    return list(await connection.fetch(LOAD, ids))
+
+
+async def load_identities(connection: Any, kind: str, subjects: Sequence[str]) -> dict[str, UUID]:
+    return {row["subject"]: row["member_id"] for row in await connection.fetch(FIND, kind, subjects)}
+
+
+async def load_identities_of(connection: Any, member_id: UUID) -> list[Any]:
+    return list(
+        await connection.fetch("SELECT kind, subject, at FROM identities WHERE member_id = $1 ORDER BY kind", member_id)
+    )
+
+
+async def insert_identities(work: Work, rows: Sequence[tuple[str, str, UUID, datetime]]) -> set[tuple[str, str]]:
+    """Returns those that were new; waits for another transaction that is inserting the same one."""
+    new = await work.connection.fetch(INSERT_IDENTITIES, *map(list, zip(*rows, strict=True)))
+    return {(row["kind"], row["subject"]) for row in new}
+
+
+async def insert_members(work: Work, rows: Sequence[tuple[UUID, str, str, str, str | None, datetime]]) -> None:
+    await work.connection.execute(INSERT_MEMBERS, *map(list, zip(*rows, strict=True)))
+
+
+async def save_status(work: Work, member_id: UUID, status: str) -> None:
+    await work.connection.execute("UPDATE members SET status = $2 WHERE id = $1", member_id, status)
+
+
+async def save_erase_at(work: Work, member_ids: Sequence[UUID], erase_at: Sequence[datetime | None]) -> None:
+    await work.connection.execute(
+        "UPDATE members SET erase_at = e.erase_at FROM unnest($1::uuid[], $2::timestamptz[]) AS e(id, erase_at) "
+        "WHERE members.id = e.id",
+        member_ids, erase_at,
+    )  # fmt: skip
+
+
+async def lock_erasures_due(work: Work, now: datetime, limit: int) -> list[UUID]:
+    return [row["id"] for row in await work.connection.fetch(ERASURES_DUE, now, limit)]
+
+
+async def erase_members(work: Work, ids: Sequence[UUID]) -> None:
+    await work.connection.execute("DELETE FROM identities WHERE member_id = ANY($1::uuid[])", ids)
+    await work.connection.execute(ERASE, ids)
+
+
+async def insert_consents(work: Work, rows: Sequence[tuple[UUID, UUID, str, str, bool, datetime]]) -> None:
+    await work.connection.execute(INSERT_CONSENTS, *map(list, zip(*rows, strict=True)))
+
+
+async def load_consents(connection: Any, member_id: UUID) -> list[Any]:
+    """The newest word on each purpose."""
+    return list(await connection.fetch(CONSENTS, member_id))
+
+
+async def search_members(connection: Any, text: str, limit: int) -> list[Any]:
+    """Members by any identity that equals the text, or by a display name that begins with it."""
+    beginning = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return list(await connection.fetch(SEARCH, text, beginning, limit))

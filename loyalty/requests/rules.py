@@ -1,0 +1,56 @@
+"""Request ids: the same request gives the same result, however often it is sent.
+
+Follows the idempotency vocabulary of TigerBeetle ("exists" against "exists with different") and Formance's input hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+RETENTION = timedelta(days=14)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestKey:
+    """Names one request: `scope` is the member, store, partner or operator; `hash` the SHA-256 of what was asked."""
+
+    scope: UUID
+    id: UUID
+    hash: bytes
+
+
+def fingerprint(mutation: str, arguments: Mapping[str, Any]) -> bytes:
+    """SHA-256 of the mutation's name and its coerced arguments, without the request id.
+
+    Absent and null arguments are one and the same; the order of keys does not count, that of lists does.
+    """
+    asked = {"mutation": mutation, "arguments": _canonical(arguments)}
+    return hashlib.sha256(
+        json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    ).digest()
+
+
+def _canonical(value: Any) -> Any:  # noqa: PLR0911 - one line per shape reads best
+    if value is None or (isinstance(value, bool | int | str) and not isinstance(value, Enum)):
+        return value
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items() if item is not None}
+    if is_dataclass(value):
+        named = ((field.name, getattr(value, field.name)) for field in fields(value))
+        return {name: _canonical(item) for name, item in named if item is not None}
+    if isinstance(value, list | tuple):
+        return [_canonical(item) for item in value]
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"a {type(value).__name__} has no canonical form in a request")

@@ -1,0 +1,79 @@
+"""The timeline: every action writes one event in its own transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from loyalty.timeline import store
+from loyalty.timeline.rules import EventKind
+from loyalty.work import Work
+
+Fact = str | int | bool | None
+Facts = dict[str, Fact | list[Fact]]
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event as it was recorded."""
+
+    id: UUID
+    kind: str
+    at: datetime
+    facts: dict[str, Any]
+
+
+class Timeline:
+    """The events of one batch."""
+
+    def __init__(self) -> None:
+        self._events: list[tuple[UUID, UUID, str, datetime, str, UUID | None]] = []
+        self._outbox: list[tuple[UUID, UUID, str, datetime]] = []
+
+    def record(
+        self, work: Work, member_id: UUID, kind: EventKind, at: datetime, facts: Facts, request_id: UUID | None = None
+    ) -> UUID:
+        """Adds an event; returns its id. `facts` never hold personal data."""
+        event_id = work.mint(at)
+        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+        self._events.append((member_id, event_id, kind.name, at, text, request_id))
+        if kind.outbox:
+            self._outbox.append((event_id, member_id, kind.name, at))
+        return event_id
+
+    async def save(self, work: Work) -> None:
+        """Writes the events, and the outbox rows of those that are carried outside."""
+        if self._events:
+            await store.insert_events(work, self._events)
+        if self._outbox:
+            await store.insert_outbox(work, self._outbox)
+
+
+async def load_events(connection: Any, member_id: UUID, *, first: int, before: UUID | None = None) -> list[EventRow]:
+    """A page of a member's timeline, newest first, by keyset: at most `first` events older than `before`."""
+    rows = await store.load_page(connection, member_id, before, first)
+    return [EventRow(row["id"], row["kind"], row["at"], json.loads(row["facts"])) for row in rows]
+
+
+async def carry_outside(
+    work: Work, now: datetime, carry: Callable[[Sequence[EventRow]], Awaitable[None]], *, limit: int
+) -> int:
+    """Hands due events to `carry` and deletes their outbox rows; a failure puts them off by two minutes.
+
+    At least once: a crash after `carry` and before the commit hands them over again. Returns how many were carried.
+    """
+    rows = await store.take_outbox(work, now, limit)
+    if not rows:
+        return 0
+    ids = [row["id"] for row in rows]
+    try:
+        await carry([EventRow(row["id"], row["kind"], row["at"], json.loads(row["facts"])) for row in rows])
+    except OSError:
+        await store.postpone_outbox(work, ids, now + timedelta(minutes=2))
+        return 0
+    await store.delete_outbox(work, ids)
+    return len(ids)

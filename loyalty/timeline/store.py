@@ -1,0 +1,61 @@
+"""SQL of events and the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.work import Work
+
+INSERT_EVENTS = """
+INSERT INTO events (member_id, id, kind, at, facts, request_id)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::uuid[])
+"""
+
+INSERT_OUTBOX = """
+INSERT INTO outbox (id, member_id, kind, due_at, attempts)
+SELECT id, member_id, kind, due_at, 0
+FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS o(id, member_id, kind, due_at)
+"""
+
+PAGE = """
+SELECT id, kind, at, facts, request_id FROM events
+WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2)
+ORDER BY id DESC LIMIT $3
+"""
+
+TAKE_OUTBOX = """
+SELECT o.id, o.member_id, o.kind, o.attempts, e.at, e.facts
+FROM outbox o JOIN events e ON e.member_id = o.member_id AND e.id = o.id
+WHERE o.due_at <= $1 ORDER BY o.due_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED
+"""
+
+
+async def insert_events(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
+    await work.connection.execute(INSERT_EVENTS, *map(list, zip(*rows, strict=True)))
+
+
+async def insert_outbox(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime]]) -> None:
+    await work.connection.execute(INSERT_OUTBOX, *map(list, zip(*rows, strict=True)))
+
+
+async def load_page(connection: Any, member_id: UUID, before: UUID | None, limit: int) -> list[Any]:
+    """The newest `limit` events older than `before`, newest first."""
+    return list(await connection.fetch(PAGE, member_id, before, limit))
+
+
+async def take_outbox(work: Work, now: datetime, limit: int) -> list[Any]:
+    """Due rows, locked; rows that another worker holds are passed over."""
+    return list(await work.connection.fetch(TAKE_OUTBOX, now, limit))
+
+
+async def delete_outbox(work: Work, ids: Sequence[UUID]) -> None:
+    await work.connection.execute("DELETE FROM outbox WHERE id = ANY($1::uuid[])", ids)
+
+
+async def postpone_outbox(work: Work, ids: Sequence[UUID], due_at: datetime) -> None:
+    await work.connection.execute(
+        "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE id = ANY($1::uuid[])", ids, due_at
+    )

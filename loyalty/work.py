@@ -1,0 +1,37 @@
+"""What an action is handed: one open transaction, and the only sources of ids and chance.
+
+The unit of work in `api/runtime` makes it; actions use it and never commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+from uuid import UUID
+
+if TYPE_CHECKING:
+    import asyncpg
+
+
+class Dice(Protocol):
+    """The only source of chance; seeded in tests."""
+
+    def below(self, limit: int) -> int:
+        """A uniform integer in [0, limit)."""
+
+    def bytes(self, count: int) -> bytes:
+        """That many random bytes, fit for secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One open transaction on the driver's connection.
+
+    `mint` makes a UUIDv7 for an instant; ids minted later in one process sort later.
+    """
+
+    connection: asyncpg.Connection
+    mint: Callable[[datetime], UUID]
+    dice: Dice
