@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -37,7 +38,7 @@ CALLERS = {
     "/partner/graphql": "api.partner.schema",
     "/admin/graphql": "api.admin.schema",
 }
-# What runs beside the requests: `work(services, stopping)`.
+# What runs beside the requests, `module:name` of `async def work(services, stopping)`; it ends soon after `stopping`.
 BACKGROUND: tuple[str, ...] = ()
 
 _log = logging.getLogger(__name__)
@@ -75,6 +76,10 @@ class Application:
             self._routes = {
                 path: import_module(name).build(self._services) for path, name in CALLERS.items() if find_spec(name)
             }
+            for target in BACKGROUND:
+                module, _, name = target.partition(":")
+                work = getattr(import_module(module), name)
+                self._services.in_background(partial(work, self._services), target)
             yield self._services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.commands import delegated, migrate, run
+from api.commands import contract, delegated, migrate, run
 from api.commands.exits import ExitCode
 from api.runtime.embedded import AlreadyServing, EmbeddedError
 from api.runtime.migrations import DatabaseNewer, DatabaseUnreachable
@@ -43,6 +43,6 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Variables: PORT, HOST, MERGEMART_VAR (data folder), DATABASE_URL, REDIS_URL and more: see docs.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, migrate, delegated):
+    for module in (run, migrate, contract, delegated):
         module.add(commands)
     return parser

@@ -67,6 +67,23 @@ COMMANDS = (
         (Option("--limit", {"help": "stop after this many baskets", "type": int, "default": None}),),
     ),
     Command(
+        ("trust",),
+        "api.commands.contract:trust",
+        "register a client's operations by their SHA-256, so that it may send the hash alone",
+        "python main.py trust manifest.json --caller mobile",
+        (
+            Option("manifest", {"help": "the client generator's manifest (a JSON file)"}),
+            Option(
+                "--caller",
+                {
+                    "help": "whose schema (default: mobile)",
+                    "choices": ("mobile", "till", "partner", "admin"),
+                    "default": "mobile",
+                },
+            ),
+        ),
+    ),
+    Command(
         ("season", "seed"),
         "api.commands.seed:seed_season",
         "publish the demo season: earning sheets, ladder, offers",

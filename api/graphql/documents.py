@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import strawberry
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, parse, specified_rules
+from graphql.validation.validate import ValidationAbortedError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
-from api.graphql.limits import TOKENS_MAX, Measured, measure, scan
+from api.graphql.limits import Measured, measure, scan
 
 _REMEMBERED_TOKENS_MAX = 50_000
 _ERRORS_SHOWN_MAX = 10
@@ -69,7 +70,7 @@ class Documents:
             return known
         try:
             tokens = scan(text)
-            document = parse(text, max_tokens=TOKENS_MAX)
+            document = parse(text)
         except GraphQLError as error:
             return [error]
         operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
@@ -81,7 +82,7 @@ class Documents:
         if wrong := [error for operation in found for error in operation.errors]:
             return wrong[:_ERRORS_SHOWN_MAX]
         if wrong := validate_document(self._schema._schema, document, specified_rules):
-            return wrong[:_ERRORS_SHOWN_MAX]
+            return [_named(error) for error in wrong[:_ERRORS_SHOWN_MAX]]
         if not found:
             return [GraphQLError("The document holds no operation.", extensions=_UNKNOWN)]
         prepared = Prepared(text, document, {operation.name: operation for operation in found}, tokens)
@@ -94,6 +95,16 @@ class Documents:
         while self._tokens > _REMEMBERED_TOKENS_MAX:
             _, gone = self._kept.popitem(last=False)
             self._tokens -= gone.tokens
+
+
+def _named(error: GraphQLError) -> GraphQLError:
+    """The validator gives up on documents that repeat fields thousands of times over; says so in a caller's words."""
+    if isinstance(error, ValidationAbortedError):
+        return GraphQLError(
+            "The document repeats the same fields too often to be checked. Ask for each field once.",
+            extensions={"code": "TOO_REPETITIVE"},
+        )
+    return error
 
 
 class UsePrepared(SchemaExtension):

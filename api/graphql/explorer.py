@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
-_TOKENS = {"mobile": "demo:mei", "till": "demo:store-1", "partner": "demo:brand-1", "admin": "demo:ada:owner"}
+_TOKENS = {"mobile": "demo:mei", "till": "demo:store", "partner": "demo:brand", "admin": "demo:olivia:owner"}
 
 
 @cache

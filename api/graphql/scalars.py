@@ -1,10 +1,13 @@
 """Scalars and value types that every schema shares."""
 
+import re
 from datetime import UTC, date, datetime
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def _write_time(value: datetime) -> str:
@@ -31,7 +34,7 @@ def _write_date(value: date) -> str:
 
 def _read_date(value: object) -> date:
     try:
-        if isinstance(value, str) and len(value) == len("2026-01-31"):
+        if isinstance(value, str) and _DAY.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass

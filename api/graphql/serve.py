@@ -12,6 +12,7 @@ from api.graphql.operations import Operations
 from api.identity import actions
 from api.identity.authenticate import Authenticator
 from api.identity.firebase import FirebaseTokens
+from api.identity.joining import Joining
 from api.runtime.limits import RateLimits
 from api.runtime.metrics import Metrics
 from api.runtime.services import Services
@@ -56,4 +57,5 @@ def _open_door(services: Services) -> Authenticator:
     if settings.firebase_project_id:
         firebase = FirebaseTokens(settings.firebase_project_id, settings.google_application_credentials)
         services.on_stop(firebase.close)
-    return Authenticator(services.database, settings.secret, firebase=firebase, demo=settings.demo)
+    sign_in = Joining(settings.secret)
+    return Authenticator(services.database, settings.secret, sign_in=sign_in, firebase=firebase, demo=settings.demo)

@@ -1,24 +1,130 @@
 """The member, as the member's own app sees it."""
 
+from datetime import date, datetime
 from uuid import UUID
 
 import strawberry
 
 from api.graphql.context import Context
 from api.graphql.nodes import Node, write_id
+from api.graphql.schema import Info
+from loyalty.ledger import actions as ledgers
+from loyalty.ledger.rules import Currency
 from loyalty.members import actions as members
 from loyalty.members import rules
+from loyalty.sheets.actions import open_sheets
+from loyalty.tiers import actions as tiers
+from loyalty.tiers.rules import Tier
+
+
+@strawberry.type(description="What the member can spend today; what has expired counts for nothing at once.")
+class Wallet:
+    points: int
+    diamonds: int
+    stamps: int
+    tickets: int
+    points_owed: int = strawberry.field(
+        description="Taken back by returns after it was spent; earnings settle it."
+    )
+    points_expiring: int = strawberry.field(description="Points of the lot that ends soonest.")
+    points_expire_on: date | None = strawberry.field(description="The last day of that lot, in the season's zone.")
+
+
+@strawberry.type(name="Tier", description="Where the member stands on the ladder.")
+class TierNode:
+    code: str
+    name: str
+    multiplier: str = strawberry.field(description="What earnings are multiplied by, as a decimal string.")
+    until: datetime | None = strawberry.field(description="When the tier is looked at again; null for the lowest.")
+    notice_at: datetime | None = strawberry.field(description="When a step down was announced, if it was.")
+    credits: int = strawberry.field(description="Qualifying credits of the last 365 days.")
+    next_code: str | None
+    next_threshold: int | None
 
 
 @strawberry.type(name="Member", description="The member who is signed in.")
 class MemberNode(Node):
     card_no: str | None = strawberry.field(description="13 digits, to be shown as an EAN-13 barcode.")
     display_name: str | None
+    timezone: str
+    locale: str
+    erase_at: datetime | None = strawberry.field(description="When the account will be erased, if the member asked.")
+
+    @strawberry.field
+    async def wallet(self, info: Info) -> Wallet:
+        return await load_wallet(info.context)
+
+    @strawberry.field
+    async def tier(self, info: Info) -> TierNode:
+        return await load_tier(info.context)
+
+
+def tier_name(tier: Tier, locale: str) -> str:
+    """A tier's name in the caller's language."""
+    return tier.names.get(locale) or tier.names["en"]
+
+
+def multiplier(tier: Tier) -> str:
+    """125 percent as `1.25`."""
+    whole, part = divmod(tier.multiplier_percent, 100)
+    return f"{whole}.{part:02d}"
+
+
+async def load_wallet(context: Context) -> Wallet:
+    """What the caller can spend today."""
+    member_id = context.member.member_id
+    async with context.database.read() as connection:
+        season = await (await open_sheets(connection)).season(connection)
+        wallets = await ledgers.read_wallets(connection, [member_id])
+    today = season.day(context.now)
+    held = {
+        currency: wallets[member_id, currency].spendable(today) if (member_id, currency) in wallets else 0
+        for currency in Currency
+    }
+    points = wallets.get((member_id, Currency.POINTS))
+    lots = points.lots.items() if points else ()
+    last_day = min((lot.expires_on for lot, units in lots if units and lot.expires_on >= today), default=None)
+    return Wallet(
+        points=held[Currency.POINTS],
+        diamonds=held[Currency.DIAMONDS],
+        stamps=held[Currency.STAMPS],
+        tickets=held[Currency.TICKETS],
+        points_owed=points.owed if points else 0,
+        points_expiring=sum(units for lot, units in lots if lot.expires_on == last_day),
+        points_expire_on=last_day,
+    )
+
+
+async def load_tier(context: Context) -> TierNode:
+    """The caller's tier."""
+    async with context.database.read() as connection:
+        sheets = await open_sheets(connection)
+        season = await sheets.season(connection)
+        ladder = await sheets.get(connection, *tiers.LADDER)
+        assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
+        view = await tiers.read_tier(connection, ladder, season, context.member.member_id, context.now)
+    return TierNode(
+        code=view.tier.code,
+        name=tier_name(view.tier, context.locale),
+        multiplier=multiplier(view.tier),
+        until=view.until,
+        notice_at=view.notice_at,
+        credits=view.credits,
+        next_code=view.next_tier.code if view.next_tier else None,
+        next_threshold=view.next_tier.threshold if view.next_tier else None,
+    )
 
 
 def show_member(member: rules.Member) -> MemberNode:
     """A member, for the app of that member alone."""
-    return MemberNode(id=write_id("mem", member.id), card_no=member.card_no, display_name=member.display_name)
+    return MemberNode(
+        id=write_id("mem", member.id),
+        card_no=member.card_no,
+        display_name=member.display_name,
+        timezone=member.timezone,
+        locale=member.locale,
+        erase_at=member.erase_at,
+    )
 
 
 async def load_me(context: Context) -> MemberNode:

@@ -7,6 +7,9 @@ from api.graphql.nodes import Node, Nodes
 from api.graphql.schema import Info, make_schema
 from api.graphql.serve import serve
 from api.mobile.members import MemberNode, load_me, resolve_member
+from api.mobile.receipts import ReceiptQuery
+from api.mobile.rights import RightsMutation, RightsQuery
+from api.mobile.timeline import TimelineQuery
 from api.runtime.services import Services
 
 NODES = Nodes()
@@ -14,7 +17,7 @@ NODES.register("mem", resolve_member)
 
 
 @strawberry.type
-class Query:
+class Query(TimelineQuery, ReceiptQuery, RightsQuery):
     @strawberry.field
     async def me(self, info: Info) -> MemberNode:
         return await load_me(info.context)
@@ -25,7 +28,12 @@ class Query:
         return found
 
 
-SCHEMA = make_schema(Query, types=[MemberNode])
+@strawberry.type
+class Mutation(RightsMutation):
+    """Every mutation of a member; each noun adds its own."""
+
+
+SCHEMA = make_schema(Query, Mutation, types=[MemberNode])
 
 
 def build(services: Services) -> GraphQLApp:

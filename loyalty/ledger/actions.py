@@ -9,9 +9,15 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from loyalty.ledger import rules, store
+from loyalty.ledger import facts, rules, store
 from loyalty.ledger.rules import Currency, LotKey, Parts, Posting, Provenance, Wallet
-from loyalty.refusals import LoyaltyCode, LoyaltyRefused
+from loyalty.members import actions as members
+from loyalty.members.rules import refuse_unfit
+from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
+from loyalty.requests.actions import open_requests
+from loyalty.requests.rules import RequestKey
+from loyalty.sheets.actions import open_sheets
+from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
 
 ISSUE_RECEIPT = "issue:receipt"
@@ -203,6 +209,70 @@ async def open_ledger(work: Work, member_ids: Sequence[UUID]) -> Ledger:
     return Ledger(await read_wallets(work.connection, member_ids))
 
 
+@dataclass(frozen=True, slots=True)
+class AdjustWallet:
+    """An operator gives (positive) or takes (negative) value, and says why."""
+
+    request: RequestKey
+    member_id: UUID
+    currency: Currency
+    amount: int
+    reason: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WalletAdjusted:
+    """The transfer, and what the member can spend after it."""
+
+    member_id: UUID
+    transfer_id: UUID
+    spendable: int
+
+
+async def adjust_wallets(work: Work, commands: Sequence[AdjustWallet]) -> list[WalletAdjusted | Refused]:
+    """Corrects wallets by new transfers. What an operator gives is FREE and lasts as points earned now would.
+
+    Takes the members' locks. Refuses INVALID_INPUT, MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED, NOT_ENOUGH,
+    AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED.
+    """
+    locked = await members.lock(work, [command.member_id for command in commands])
+    requests = await open_requests(work, [command.request for command in commands])
+    season = await (await open_sheets(work.connection)).season(work.connection)
+    ledger = await open_ledger(work, sorted(locked))
+    timeline = Timeline()
+
+    def decide(command: AdjustWallet) -> WalletAdjusted:
+        rules.check_reason(command.reason)
+        member = refuse_unfit(locked.get(command.member_id))
+        today = season.day(command.now)
+        if command.amount < 0:
+            note = Note(SINK_ADJUST, "adjust", command.request.scope, command.now)
+            transfer = ledger.spend(work, member.id, command.currency, -command.amount, today, note)
+        else:
+            note = Note(ISSUE_ADJUST, "adjust", command.request.scope, command.now)
+            last_day = rules.NEVER
+            if command.currency is Currency.POINTS:
+                last_day = rules.points_expire_on(today, season.points_expiry_months)
+            lot = LotKey(Provenance.FREE, last_day)
+            transfer = ledger.credit(work, member.id, command.currency, command.amount, lot, note)
+        timeline.record(
+            work, member.id, facts.WALLET_ADJUSTED, command.now,
+            {
+                "currency": command.currency, "amount": command.amount, "reason": command.reason.strip(),
+                "operator": str(command.request.scope), "transfer": str(transfer.id),
+            },
+            command.request.id,
+        )  # fmt: skip
+        return WalletAdjusted(member.id, transfer.id, ledger.spendable(member.id, command.currency, today))
+
+    answers = requests.answer(commands, WalletAdjusted, "adjustWallet", decide, lambda command: command.member_id)
+    await ledger.save(work)
+    await timeline.save(work)
+    await requests.save(work)
+    return answers
+
+
 async def read_wallets(connection: Any, member_ids: Sequence[UUID]) -> dict[tuple[UUID, Currency], Wallet]:
     """Wallets as they stand, for reading; what is spendable depends on the day."""
     owed: dict[tuple[UUID, Currency], int] = {}
@@ -216,9 +286,54 @@ async def read_wallets(connection: Any, member_ids: Sequence[UUID]) -> dict[tupl
     return {key: Wallet(owed[key], lots[key]) for key in owed}
 
 
-async def find_members_with_expired_lots(connection: Any, today: date, *, limit: int) -> list[UUID]:
-    """Members with lots whose last day is before `today`, oldest first, at most `limit` lots' worth."""
-    return await store.load_members_with_expired_lots(connection, today, limit)
+async def export_wallets(connection: Any, member_id: UUID) -> dict[str, Any]:
+    """A member's wallets and transfers, newest first, for `exportMyData`."""
+    wallets = await read_wallets(connection, [member_id])
+    return {
+        "balances": {
+            currency.value: {
+                "balance": wallet.balance,
+                "owed": wallet.owed,
+                "lots": [
+                    {"provenance": lot.provenance.value, "lastDay": lot.expires_on.isoformat(), "units": units}
+                    for lot, units in sorted(wallet.lots.items(), key=lambda held: held[0].spending_order())
+                ],
+            }
+            for (_, currency), wallet in sorted(wallets.items())
+        },
+        "transfers": [
+            {
+                "currency": row["currency"],
+                "amount": row["amount"],
+                "account": row["account"],
+                "reason": row["reason"],
+                "at": row["at"].isoformat(),
+            }
+            for row in await store.load_transfers_of(connection, member_id)
+        ],
+    }
+
+
+async def expire_lots(work: Work, now: datetime, limit: int) -> int:
+    """Books lots whose last day is over to `breakage`; returns the members that it booked for.
+
+    Members that another transaction has are passed over; the job comes again. Takes the locks of the others.
+    """
+    season = await (await open_sheets(work.connection)).season(work.connection)
+    today = season.day(now)
+    due = await store.load_members_with_expired_lots(work.connection, today, limit)
+    free = await members.lock_free(work, due) if due else {}
+    ledger, timeline, booked = await open_ledger(work, sorted(free)), Timeline(), set()
+    for member_id in sorted(free):
+        for currency in Currency:
+            gone = ledger.expire(work, member_id, currency, today, Note(BREAKAGE, "expired", None, now))
+            if gone is not None:
+                booked.add(member_id)
+                told: dict[str, Any] = {"currency": currency, "amount": -gone.amount, "transfer": str(gone.id)}
+                timeline.record(work, member_id, facts.LOTS_EXPIRED, now, told)
+    await ledger.save(work)
+    await timeline.save(work)
+    return len(booked)
 
 
 def _write_parts(parts: Parts) -> str:

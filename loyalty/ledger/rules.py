@@ -6,6 +6,7 @@ A wallet's value sits in lots that share provenance and last day. Value comes in
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -15,6 +16,7 @@ from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 
 LIMIT = 2**31 - 1
 NEVER = date(9999, 12, 31)
+_PERSONAL = re.compile(r"@|[0-9][0-9 -]{4,}[0-9]")
 
 
 class Currency(StrEnum):
@@ -151,6 +153,15 @@ def points_expire_on(earned_on: date, months: int) -> date:
     """The end of the `months`-th month after the month of `earned_on`."""
     month = earned_on.year * 12 + earned_on.month - 1 + months + 1
     return date(month // 12, month % 12 + 1, 1) - timedelta(days=1)
+
+
+def check_reason(reason: str) -> None:
+    """Refuses INVALID_INPUT for a reason that says nothing, or that holds what could be somebody's personal data."""
+    if not 3 <= len(reason.strip()) <= 200:
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule="must be 3 to 200 characters")
+    if _PERSONAL.search(reason):
+        rule = "must hold no e-mail address and no number of six digits or more: reasons are kept for good"
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule=rule)
 
 
 def _check_amount(amount: int) -> None:

@@ -24,6 +24,10 @@ FROM unnest($1::uuid[], $2::uuid[]) AS k(member_id, id)
 JOIN transfers t ON t.member_id = k.member_id AND t.id = k.id
 """
 
+TRANSFERS_OF = """
+SELECT currency, amount, account, reason, at FROM transfers WHERE member_id = $1 ORDER BY id DESC
+"""
+
 INSERT_TRANSFERS = """
 INSERT INTO transfers (member_id, id, currency, account, amount, owed_change, parts, reason, source_id, reverses, at)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::int[], $7::jsonb[], $8::text[],
@@ -57,6 +61,11 @@ async def load_wallets(connection: Any, member_ids: Sequence[UUID]) -> list[Any]
 
 async def load_transfers(work: Work, member_ids: Sequence[UUID], ids: Sequence[UUID]) -> list[Any]:
     return list(await work.connection.fetch(LOAD_TRANSFERS, member_ids, ids))
+
+
+async def load_transfers_of(connection: Any, member_id: UUID) -> list[Any]:
+    """Every transfer of a member, newest first."""
+    return list(await connection.fetch(TRANSFERS_OF, member_id))
 
 
 async def insert_transfers(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -9,7 +9,6 @@ CONSENT_CHANGED = EventKind("consent_changed", Drives(ownership=2))
 ERASURE_REQUESTED = EventKind("erasure_requested", Drives(ownership=1, avoidance=2))
 ERASURE_CANCELLED = EventKind("erasure_cancelled", Drives(avoidance=5))
 MEMBER_ERASED = EventKind("member_erased", Drives(), outbox=True)
-DATA_EXPORTED = EventKind("data_exported", Drives(ownership=2))
 MEMBER_SUSPENDED = EventKind("member_suspended", Drives(avoidance=3))
 MEMBER_REINSTATED = EventKind("member_reinstated", Drives(ownership=2))
 KINDS = (
@@ -18,7 +17,6 @@ KINDS = (
     ERASURE_REQUESTED,
     ERASURE_CANCELLED,
     MEMBER_ERASED,
-    DATA_EXPORTED,
     MEMBER_SUSPENDED,
     MEMBER_REINSTATED,
 )

@@ -63,6 +63,10 @@ async def lock_members(work: Work, ids: Sequence[UUID]) -> list[Any]:
     return list(await work.connection.fetch(LOCK, ids))
 
 
+async def lock_free_members(work: Work, ids: Sequence[UUID]) -> list[Any]:
+    return list(await work.connection.fetch(f"{LOCK} SKIP LOCKED", ids))
+
+
 async def load_members(connection: Any, ids: Sequence[UUID]) -> list[Any]:
     return list(await connection.fetch(LOAD, ids))
 

@@ -74,7 +74,7 @@ class Earning:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What a receipt earned. `weights`: thousandths of a point for each line; `eligible_minor`: of lines not excluded."""
+    """What a receipt earned. `weights`: thousandths of a point by line; `eligible_minor`: of lines not excluded."""
 
     points: int
     stamps: int
@@ -179,9 +179,8 @@ def check_lines(lines: Sequence[Line]) -> None:
             refuse_input(f"{where}.quantity", f"must be 0 to {MOST_QUANTITY}")
         if not 1 <= line.line_no <= 9999:
             refuse_input(f"{where}.lineNo", "must be 1 to 9999")
-        for field, text, most in (
-            ("sku", line.sku, 64), ("name", line.name, 200), ("brand", line.brand, 100), ("category", line.category, 100)
-        ):  # fmt: skip
+        for field, most in (("sku", 64), ("name", 200), ("brand", 100), ("category", 100)):
+            text = getattr(line, field)
             if len(text) > most or "\x00" in text:
                 refuse_input(f"{where}.{field}", f"must be at most {most} characters, none of them NUL")
     if len({line.line_no for line in lines}) != len(lines):

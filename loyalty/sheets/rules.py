@@ -139,7 +139,7 @@ class Reader:
     def zone(self, key: str) -> ZoneInfo:
         """A time zone of the IANA database."""
         name = self.text(key)
-        if name in available_timezones():
+        if is_zone(name):
             return ZoneInfo(name)
         if name:
             self.fault(key, f"must be a time zone such as Asia/Taipei, not {name!r}")
@@ -207,6 +207,11 @@ class Reader:
 
 
 _MISSING: Any = object()
+
+
+def is_zone(name: str) -> bool:
+    """Whether the IANA database has a time zone of this name."""
+    return name in available_timezones()
 
 
 def canonical_json(body: Any) -> str:

@@ -22,6 +22,7 @@ class EventRow:
     """One event as it was recorded."""
 
     id: UUID
+    member_id: UUID
     kind: str
     at: datetime
     facts: dict[str, Any]
@@ -56,7 +57,17 @@ class Timeline:
 async def load_events(connection: Any, member_id: UUID, *, first: int, before: UUID | None = None) -> list[EventRow]:
     """A page of a member's timeline, newest first, by keyset: at most `first` events older than `before`."""
     rows = await store.load_page(connection, member_id, before, first)
-    return [EventRow(row["id"], row["kind"], row["at"], json.loads(row["facts"])) for row in rows]
+    return [_read_event(row) for row in rows]
+
+
+async def export_events(connection: Any, member_id: UUID) -> list[dict[str, Any]]:
+    """Every event of a member, newest first, for `exportMyData`."""
+    events: list[EventRow] = []
+    before: UUID | None = None
+    while page := await load_events(connection, member_id, first=1000, before=before):
+        events.extend(page)
+        before = page[-1].id
+    return [{"kind": event.kind, "at": event.at.isoformat(), "facts": event.facts} for event in events]
 
 
 async def carry_outside(
@@ -71,9 +82,13 @@ async def carry_outside(
         return 0
     ids = [row["id"] for row in rows]
     try:
-        await carry([EventRow(row["id"], row["kind"], row["at"], json.loads(row["facts"])) for row in rows])
+        await carry([_read_event(row) for row in rows])
     except OSError:
         await store.postpone_outbox(work, ids, now + timedelta(minutes=2))
         return 0
     await store.delete_outbox(work, ids)
     return len(ids)
+
+
+def _read_event(row: Any) -> EventRow:
+    return EventRow(row["id"], row["member_id"], row["kind"], row["at"], json.loads(row["facts"]))

@@ -21,7 +21,7 @@ FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS o(id, memb
 """
 
 PAGE = """
-SELECT id, kind, at, facts, request_id FROM events
+SELECT id, member_id, kind, at, facts, request_id FROM events
 WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2)
 ORDER BY id DESC LIMIT $3
 """

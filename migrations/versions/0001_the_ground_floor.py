@@ -44,6 +44,40 @@ def upgrade() -> None:
         info={"append_only": True},
     )
     op.create_table(
+        "coupon_codes",
+        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("coupon_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("code"),
+    )
+    op.create_table(
+        "coupons",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("hold_id", sa.Uuid(), nullable=True),
+        sa.Column("issued_on", sa.Date(), nullable=False),
+        sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "state IN ('ISSUED', 'RESERVED', 'REDEEMED', 'EXPIRED', 'VOID')", name="coupons_state_known"
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('RESERVED', 'REDEEMED') OR hold_id IS NOT NULL", name="coupons_taken_by_a_hold"
+        ),
+        sa.CheckConstraint("due_at >= expires_at", name="coupons_due_after_last_moment"),
+        sa.PrimaryKeyConstraint("member_id", "id"),
+    )
+    op.create_index("coupons_by_state", "coupons", ["member_id", "state", "id"], unique=False)
+    op.create_index("coupons_due", "coupons", ["due_at"], unique=False, postgresql_where="state = 'ISSUED'")
+    op.create_index("coupons_offer", "coupons", ["member_id", "offer_id"], unique=False)
+    op.create_table(
         "currencies",
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("purpose", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -75,6 +109,48 @@ def upgrade() -> None:
     )
     op.create_index(
         "grants_waiting", "grants", ["member_id", "kind"], unique=False, postgresql_where="consumed_at IS NULL"
+    )
+    op.create_table(
+        "hold_directory",
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("hold_id"),
+    )
+    op.create_table(
+        "holds",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("fingerprint", sa.LargeBinary(), nullable=False),
+        sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("due_minor", sa.Integer(), nullable=False),
+        sa.Column("discount_minor", sa.Integer(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("transfer_id", sa.Uuid(), nullable=True),
+        sa.Column("tender_id", sa.Uuid(), nullable=True),
+        sa.Column("receipt_no", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("receipt_state", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("held_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'SETTLED') = (receipt_no IS NOT NULL AND settled_at IS NOT NULL AND receipt_state IS NOT NULL)",
+            name="holds_settled_by_receipt",
+        ),
+        sa.CheckConstraint(
+            "receipt_state IS NULL OR receipt_state IN ('WAITING', 'FITS', 'MISFIT')", name="holds_receipt_state_known"
+        ),
+        sa.CheckConstraint("state IN ('OPEN', 'SETTLED', 'RELEASED', 'LAPSED')", name="holds_state_known"),
+        sa.CheckConstraint("(points = 0) = (transfer_id IS NULL)", name="holds_points_by_transfer"),
+        sa.CheckConstraint("points >= 0 AND discount_minor >= 0", name="holds_not_negative"),
+        sa.PrimaryKeyConstraint("member_id", "id"),
+    )
+    op.create_index("holds_due", "holds", ["expires_at"], unique=False, postgresql_where="state = 'OPEN'")
+    op.create_index("holds_open", "holds", ["member_id"], unique=False, postgresql_where="state = 'OPEN'")
+    op.create_index(
+        "holds_waiting", "holds", ["settled_at"], unique=False, postgresql_where="receipt_state = 'WAITING'"
     )
     op.create_table(
         "identities",
@@ -120,6 +196,28 @@ def upgrade() -> None:
         ["erase_at"],
         unique=False,
         postgresql_where="erase_at IS NOT NULL AND status <> 'ERASED'",
+    )
+    op.create_table(
+        "offer_terms",
+        sa.Column("offer_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("offer_id", "version"),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "offers",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("limit_total", sa.Integer(), nullable=True),
+        sa.Column("issued", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("issued >= 0", name="offers_issued_not_negative"),
+        sa.CheckConstraint("limit_total IS NULL OR issued <= limit_total", name="offers_never_oversold"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("slug"),
     )
     op.create_table(
         "operator_accounts",
@@ -265,6 +363,20 @@ def upgrade() -> None:
     )
     op.create_index("returns_receipt", "returns", ["member_id", "receipt_id"], unique=False)
     op.create_table(
+        "segment_members",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("segment", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.PrimaryKeyConstraint("member_id", "segment"),
+    )
+    op.create_table(
+        "settled_receipts",
+        sa.Column("store_id", sa.Uuid(), nullable=False),
+        sa.Column("receipt_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "receipt_no"),
+    )
+    op.create_table(
         "sheets",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -369,6 +481,13 @@ def upgrade() -> None:
         sa.CheckConstraint("owed >= 0", name="wallets_owed_not_negative"),
         sa.PrimaryKeyConstraint("member_id", "currency"),
     )
+    op.create_table(
+        "welcomed",
+        sa.Column("person_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("person_hash"),
+        info={"append_only": True},
+    )
     # ### end Alembic commands ###
 
     op.execute(
@@ -395,6 +514,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    op.drop_table("welcomed")
     op.drop_table("wallets")
     op.drop_table("trusted_operations")
     op.drop_index("transfers_reverses", table_name="transfers", postgresql_where="reverses IS NOT NULL")
@@ -406,6 +526,8 @@ def downgrade() -> None:
     op.drop_table("standings")
     op.drop_index("sheets_active", table_name="sheets", postgresql_where="state = 'ACTIVE'")
     op.drop_table("sheets")
+    op.drop_table("settled_receipts")
+    op.drop_table("segment_members")
     op.drop_index("returns_receipt", table_name="returns")
     op.drop_table("returns")
     op.drop_table("return_directory")
@@ -422,6 +544,8 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_table("operators")
     op.drop_table("operator_accounts")
+    op.drop_table("offers")
+    op.drop_table("offer_terms")
     op.drop_index(
         "members_erase_due", table_name="members", postgresql_where="erase_at IS NOT NULL AND status <> 'ERASED'"
     )
@@ -430,11 +554,21 @@ def downgrade() -> None:
     op.drop_table("lots")
     op.drop_index("identities_member", table_name="identities")
     op.drop_table("identities")
+    op.drop_index("holds_waiting", table_name="holds", postgresql_where="receipt_state = 'WAITING'")
+    op.drop_index("holds_open", table_name="holds", postgresql_where="state = 'OPEN'")
+    op.drop_index("holds_due", table_name="holds", postgresql_where="state = 'OPEN'")
+    op.drop_table("holds")
+    op.drop_table("hold_directory")
     op.drop_index("grants_waiting", table_name="grants", postgresql_where="consumed_at IS NULL")
     op.drop_table("grants")
     op.drop_index("events_kind_at", table_name="events")
     op.drop_table("events")
     op.drop_table("currencies")
+    op.drop_index("coupons_offer", table_name="coupons")
+    op.drop_index("coupons_due", table_name="coupons", postgresql_where="state = 'ISSUED'")
+    op.drop_index("coupons_by_state", table_name="coupons")
+    op.drop_table("coupons")
+    op.drop_table("coupon_codes")
     op.drop_table("consents")
     op.drop_index("api_keys_bound_to", table_name="api_keys")
     op.drop_table("api_keys")

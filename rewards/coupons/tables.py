@@ -45,12 +45,8 @@ class CouponRow(SQLModel, table=True):
 
     __tablename__ = "coupons"
     __table_args__ = (
-        CheckConstraint(
-            "state IN ('ISSUED', 'RESERVED', 'REDEEMED', 'EXPIRED', 'VOID')", name="coupons_state_known"
-        ),
-        CheckConstraint(
-            "state NOT IN ('RESERVED', 'REDEEMED') OR hold_id IS NOT NULL", name="coupons_taken_by_a_hold"
-        ),
+        CheckConstraint("state IN ('ISSUED', 'RESERVED', 'REDEEMED', 'EXPIRED', 'VOID')", name="coupons_state_known"),
+        CheckConstraint("state NOT IN ('RESERVED', 'REDEEMED') OR hold_id IS NOT NULL", name="coupons_taken_by_a_hold"),
         CheckConstraint("due_at >= expires_at", name="coupons_due_after_last_moment"),
         Index("coupons_offer", "member_id", "offer_id"),
         Index("coupons_by_state", "member_id", "state", "id"),

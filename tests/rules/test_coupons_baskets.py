@@ -193,7 +193,9 @@ def test_a_split_sums_exactly_and_no_share_exceeds_its_weight(weights: list[int]
     assert all(abs(share * whole - amount * weight) < whole for share, weight in zip(shares, weights, strict=True))
 
 
-@pytest.mark.parametrize(("points", "per_major", "worth"), [(0, 100, 0), (250, 100, 250), (30, 3, 1000), (400, 200, 200)])
+@pytest.mark.parametrize(
+    ("points", "per_major", "worth"), [(0, 100, 0), (250, 100, 250), (30, 3, 1000), (400, 200, 200)]
+)
 def test_points_pay_their_worth(points: int, per_major: int, worth: int) -> None:
     assert tender_minor(points, per_major, "TWD", "TWD", 1000) == worth
 

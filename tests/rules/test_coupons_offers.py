@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +23,7 @@ from rewards.coupons.rules.offers import (
     minor_per_major,
     parse_offer,
 )
+from rewards.coupons.rules.welcome import parse_welcome
 from rewards.refusals import RewardsCode, RewardsRefused
 
 TAIPEI = ZoneInfo("Asia/Taipei")
@@ -78,7 +81,9 @@ def test_every_mistake_of_an_offer_is_reported_at_once() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("category", ["ALCOHOL", "Beer", "tobacco & cigars", "INFANT FORMULA", "菸品", "啤酒", "嬰兒奶粉"])
+@pytest.mark.parametrize(
+    "category", ["ALCOHOL", "Beer", "tobacco & cigars", "INFANT FORMULA", "菸品", "啤酒", "嬰兒奶粉"]
+)
 def test_restricted_goods_have_no_offers(category: str) -> None:
     assert is_restricted(category)
     with pytest.raises(SheetInvalid) as refused:
@@ -95,7 +100,10 @@ def test_other_goods_are_not_restricted(category: str) -> None:
     ("changes", "key"),
     [
         ({"kind": "FREE_ITEM", "amount_minor": None}, "scope"),
-        ({"kind": "STAMPS_PLUS_CASH", "amount_minor": None, "cash_minor": 1, "scope": {"skus": ["a"]}}, "price.currency"),
+        (
+            {"kind": "STAMPS_PLUS_CASH", "amount_minor": None, "cash_minor": 1, "scope": {"skus": ["a"]}},
+            "price.currency",
+        ),
         ({"minimum_minor": 100}, "minimum_minor"),
         ({"validity": {"days": 1, "from": date(2026, 2, 1).isoformat(), "until": "2026-01-01"}}, "validity.until"),
         ({"validity": {"days": 1, "opens_on": "2026-02-01", "closes_on": "2026-01-01"}}, "validity.closes_on"),
@@ -169,3 +177,12 @@ def test_a_total_limit_is_neither_added_nor_taken_away_nor_undercut() -> None:
 
 def test_minor_units_follow_iso_4217() -> None:
     assert (minor_per_major("TWD"), minor_per_major("USD"), minor_per_major("JPY")) == (100, 100, 1)
+
+
+def test_every_offer_of_the_demo_season_is_read() -> None:
+    files = sorted((Path(__file__).parents[2] / "rewards/coupons/sheets").glob("offer.*.toml"))
+    read = [parse_offer(file.stem, tomllib.loads(file.read_text())) for file in files]
+    assert {each.kind for each in read} == set(OfferKind)
+    assert {each.currency for each in read} == {"TWD", "USD"}
+    welcome = parse_welcome("welcome.current", tomllib.loads((files[0].parent / "welcome.current.toml").read_text()))
+    assert set(welcome.offers) <= {each.slug for each in read if each.source is Source.WELCOME}

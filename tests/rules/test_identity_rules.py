@@ -65,7 +65,7 @@ def test_a_malformed_credential_gets_a_sentence_that_does_not_repeat_it(header: 
     answer = parse_authorization(header)
     assert isinstance(answer, str)
     assert SECRET not in answer
-    assert answer.endswith(".") or answer.endswith(").")
+    assert answer.endswith((".", ")."))
 
 
 @given(st.text())

@@ -38,12 +38,12 @@ class Embedded:
     def __init__(self, var: Path, *, durable: bool = True) -> None:
         self.var = var.resolve()
         self._make_folder(self.var)
-        sockets = self._socket_folder()
+        self.sockets = self._socket_folder()
         self._users = FileLock(self.var / "users.lock")
         self._starting = FileLock(self.var / "start.lock")
         self._serving = FileLock(self.var / "server.lock")
-        self._postgres = Postgres(self.var / "postgres", sockets, durable=durable)
-        self._redis = Redis(sockets, self.var / "redis.log")
+        self._postgres = Postgres(self.var / "postgres", self.sockets, durable=durable)
+        self._redis = Redis(self.sockets, self.var / "redis.log")
         self._leaving = threading.Event()
         self._watcher: threading.Thread | None = None
 

@@ -50,6 +50,11 @@ async def lock(work: Work, ids: Iterable[UUID]) -> dict[UUID, Member]:
     return {row["id"]: _member(row) for row in await store.lock_members(work, sorted(set(ids)))}
 
 
+async def lock_free(work: Work, ids: Iterable[UUID]) -> dict[UUID, Member]:
+    """Locks those of the members that no other transaction has just now; for jobs, which come again."""
+    return {row["id"]: _member(row) for row in await store.lock_free_members(work, sorted(set(ids)))}
+
+
 async def load_members(connection: Any, ids: Sequence[UUID]) -> dict[UUID, Member]:
     """Members as they are, unlocked; for reading only."""
     return {row["id"]: _member(row) for row in await store.load_members(connection, ids)}

@@ -139,7 +139,7 @@ def check_basket(basket: Basket, codes: Sequence[str], pay_points: int) -> None:
 
 
 def fingerprint(basket: Basket, codes: Sequence[str], pay_points: int) -> bytes:
-    """What makes a basket the same basket: its lines and currency, the codes without tokens in any order, the points."""
+    """What makes a basket the same one: lines, currency, points, and the codes without tokens in any order."""
     lines = [
         [line.line_no, line.sku, line.name, line.brand, line.category, line.quantity, line.amount_minor]
         for line in basket.lines

@@ -101,6 +101,11 @@ def let_go(coupon: Coupon, now: datetime, *, released: bool) -> Coupon:
     return replace(_go(coupon, CouponState.ISSUED, now), due_at=due_at)
 
 
+def forget_hold(coupon: Coupon, now: datetime) -> Coupon:
+    """A till gave up a hold that had lapsed: the coupon no longer waits for a late settlement."""
+    return replace(coupon, hold_id=None, due_at=coupon.expires_at, updated_at=max(now, coupon.updated_at))
+
+
 def redeem(coupon: Coupon, hold_id: UUID, now: datetime) -> Coupon:
     """RESERVED by that hold, or let go by it at its time limit and taken by nobody else -> REDEEMED.
 

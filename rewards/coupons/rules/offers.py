@@ -237,8 +237,28 @@ def check_amendment(before: Offer, after: Offer, issued: int) -> str | None:
 
 
 _RESTRICTED_WORDS = frozenset(
-    "tobacco cigarette cigarettes cigar cigars vape vapes alcohol liquor liquors beer beers wine wines spirits "
-    "whisky whiskey vodka sake champagne".split()
+    [
+        "tobacco",
+        "cigarette",
+        "cigarettes",
+        "cigar",
+        "cigars",
+        "vape",
+        "vapes",
+        "alcohol",
+        "liquor",
+        "liquors",
+        "beer",
+        "beers",
+        "wine",
+        "wines",
+        "spirits",
+        "whisky",
+        "whiskey",
+        "vodka",
+        "sake",
+        "champagne",
+    ]
 )
 _RESTRICTED_PARTS = ("菸", "煙草", "酒", "嬰兒配方", "嬰兒奶粉")
 

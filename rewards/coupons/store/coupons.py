@@ -9,9 +9,7 @@ from uuid import UUID
 
 from loyalty.work import Work
 
-_READ = (
-    "member_id, id, offer_id, version, code, secret, state, hold_id, issued_at, expires_at, due_at, updated_at"
-)
+_READ = "member_id, id, offer_id, version, code, secret, state, hold_id, issued_at, expires_at, due_at, updated_at"
 
 FIND_CODES = "SELECT code, member_id, coupon_id FROM coupon_codes WHERE code = ANY($1::text[])"
 
@@ -45,11 +43,9 @@ WHERE member_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL 
 ORDER BY id DESC LIMIT $4
 """  # noqa: S608
 
-# The members of due coupons; whoever holds one just now is passed over by the lock that follows.
 MEMBERS_DUE = """
-SELECT m.id FROM members m
-WHERE m.id IN (SELECT member_id FROM coupons WHERE state = 'ISSUED' AND due_at <= $1 ORDER BY due_at LIMIT $2)
-ORDER BY m.id FOR NO KEY UPDATE SKIP LOCKED
+SELECT DISTINCT member_id FROM (
+    SELECT member_id FROM coupons WHERE state = 'ISSUED' AND due_at <= $1 ORDER BY due_at LIMIT $2) AS due
 """
 
 DUE = f"""
@@ -87,9 +83,9 @@ async def load_page(connection: Any, member_id: UUID, state: str | None, before:
     return list(await connection.fetch(PAGE, member_id, state, before, limit))
 
 
-async def lock_members_due(work: Work, now: datetime, limit: int) -> list[UUID]:
-    """Members of coupons that are due, locked; those that another transaction has are passed over."""
-    return [row["id"] for row in await work.connection.fetch(MEMBERS_DUE, now, limit)]
+async def load_members_due(connection: Any, now: datetime, limit: int) -> list[UUID]:
+    """Members of coupons that are due, at most `limit` coupons' worth."""
+    return [row["member_id"] for row in await connection.fetch(MEMBERS_DUE, now, limit)]
 
 
 async def load_due(work: Work, member_ids: Sequence[UUID], now: datetime) -> list[Any]:

@@ -54,19 +54,23 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[]) AS s(store_
 ORDER BY store_id, receipt_no
 """
 
+WAITING = """
+SELECT member_id, id, store_id, receipt_no, settled_at FROM holds
+WHERE receipt_state = 'WAITING' AND (settled_at, id) > ($1, $2) ORDER BY settled_at, id LIMIT $3
+"""
+
 MEMBERS_DUE = """
-SELECT m.id FROM members m
-WHERE m.id IN (SELECT member_id FROM holds WHERE state = 'OPEN' AND expires_at <= $1 ORDER BY expires_at LIMIT $2)
-ORDER BY m.id FOR NO KEY UPDATE SKIP LOCKED
+SELECT DISTINCT member_id FROM (
+    SELECT member_id FROM holds WHERE state = 'OPEN' AND expires_at <= $1 ORDER BY expires_at LIMIT $2) AS due
 """
 
 
-async def load_clock(work: Work) -> datetime:
+async def load_clock(connection: Any) -> datetime:
     """The database's clock at this very moment, after the locks were had.
 
     The one clock of SQL: a hold's time limit is judged by tills of many servers, whose clocks differ.
     """
-    moment: datetime = await work.connection.fetchval("SELECT clock_timestamp()")
+    moment: datetime = await connection.fetchval("SELECT clock_timestamp()")
     return moment
 
 
@@ -105,17 +109,11 @@ async def insert_settled(work: Work, rows: Sequence[tuple[UUID, str, UUID, UUID]
     await work.connection.execute(INSERT_SETTLED, *map(list, zip(*rows, strict=True)))
 
 
-async def lock_members_due(work: Work, moment: datetime, limit: int) -> list[UUID]:
-    """Members of open holds past their time limit, locked; those that another transaction has are passed over."""
-    return [row["id"] for row in await work.connection.fetch(MEMBERS_DUE, moment, limit)]
+async def load_members_due(connection: Any, moment: datetime, limit: int) -> list[UUID]:
+    """Members of open holds past their time limit, at most `limit` holds' worth."""
+    return [row["member_id"] for row in await connection.fetch(MEMBERS_DUE, moment, limit)]
 
 
-async def load_waiting(connection: Any, before: datetime, limit: int) -> list[Any]:
-    """Settled holds that still wait for their receipt, oldest first."""
-    return list(
-        await connection.fetch(
-            "SELECT member_id, id, store_id, receipt_no FROM holds "
-            "WHERE receipt_state = 'WAITING' AND settled_at <= $1 ORDER BY settled_at LIMIT $2",
-            before, limit,
-        )
-    )  # fmt: skip
+async def load_waiting(connection: Any, after: tuple[datetime, UUID], limit: int) -> list[Any]:
+    """Settled holds that still wait for their receipt, oldest first, later than `after`."""
+    return list(await connection.fetch(WAITING, *after, limit))

@@ -39,11 +39,11 @@ UPDATE offers SET issued = s.issued FROM unnest($1::uuid[], $2::int[]) AS s(id, 
 """
 
 HAD = """
-SELECT k.member_id, k.offer_id, count(c.id)::int AS had,
+SELECT k.member_id, k.offer_id, k.today, count(c.id)::int AS had,
        (count(c.id) FILTER (WHERE c.issued_on = k.today))::int AS had_today
 FROM unnest($1::uuid[], $2::uuid[], $3::date[]) AS k(member_id, offer_id, today)
 LEFT JOIN coupons c ON c.member_id = k.member_id AND c.offer_id = k.offer_id
-GROUP BY k.member_id, k.offer_id
+GROUP BY k.member_id, k.offer_id, k.today
 """
 
 SEGMENTS = "SELECT member_id, segment FROM segment_members WHERE member_id = ANY($1::uuid[])"

@@ -1,0 +1,48 @@
+"""The schema of operators, at `/admin/graphql`."""
+
+import strawberry
+
+from api.admin.keys import KeyMutation, KeyQuery, StoreNode, resolve_store
+from api.admin.members import MemberMutation, MemberNode, MemberQuery, resolve_member
+from api.admin.sheets import SheetMutation, SheetQuery
+from api.graphql.asgi import GraphQLApp
+from api.graphql.nodes import Node, Nodes, write_id
+from api.graphql.schema import Info, make_schema
+from api.graphql.serve import serve
+from api.runtime.services import Services
+
+NODES = Nodes()
+NODES.register("mem", resolve_member)
+NODES.register("sto", resolve_store)
+
+
+@strawberry.type(description="The operator who is signed in.")
+class Operator:
+    id: strawberry.ID
+    roles: list[str]
+
+
+@strawberry.type
+class Query(MemberQuery, KeyQuery, SheetQuery):
+    @strawberry.field
+    async def me(self, info: Info) -> Operator:
+        operator = info.context.operator
+        return Operator(id=write_id("opr", operator.operator_id), roles=sorted(role.value for role in operator.roles))
+
+    @strawberry.field(description="What an id of this API names; null where it names nothing.")
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
+        found: Node | None = await NODES.find(info.context, id)
+        return found
+
+
+@strawberry.type
+class Mutation(MemberMutation, KeyMutation, SheetMutation):
+    """Every mutation of an operator; each noun adds its own."""
+
+
+SCHEMA = make_schema(Query, Mutation, types=[MemberNode, StoreNode])
+
+
+def build(services: Services) -> GraphQLApp:
+    """The app at `/admin/graphql`."""
+    return serve(services, SCHEMA, "admin")

@@ -1,0 +1,255 @@
+"""Sheets and the stop switch, as operators use them."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+import strawberry
+
+from api.admin.once import once
+from api.content import PARSERS, publish
+from api.graphql.context import Context
+from api.graphql.nodes import Node, parse_id, write_id
+from api.graphql.pages import check_first
+from api.graphql.refusal import Refusal, mutation, request_key
+from api.graphql.schema import Info
+from api.identity.rules import Role
+from api.refusals import BadInput
+from loyalty.ledger.rules import check_reason
+from loyalty.sheets import actions as sheets
+from loyalty.sheets.rules import SheetState, SheetVersion
+from loyalty.work import Work
+from rewards.coupons.actions.publishing import find_offers
+
+BODY_LENGTH_MAX = 60_000
+MESSAGE_LENGTH_MAX = 300
+strawberry.enum(SheetState)
+
+
+@strawberry.type(name="Sheet", description="One version of a sheet.")
+class SheetNode(Node):
+    kind: str
+    key: str
+    version: int
+    state: SheetState
+    body: str = strawberry.field(description="A JSON object.")
+    sha256: str = strawberry.field(description="Of the canonical JSON (RFC 8785), in hex.")
+    author: str
+    reason: str
+    created_at: datetime
+    active_at: datetime | None
+    retired_at: datetime | None
+
+
+@strawberry.type(name="Pause", description="One use of the stop switch.")
+class PauseNode(Node):
+    target: str
+    message: str
+    reason: str
+    paused_at: datetime
+    paused_by: str
+    resumed_at: datetime | None
+    resumed_by: str | None
+    reviewed_at: datetime | None
+    reviewed_by: str | None
+    review_note: str | None
+
+
+@strawberry.type
+class SheetPublished:
+    kind: str
+    key: str
+    version: int
+
+
+@strawberry.type
+class Paused:
+    pause_id: strawberry.ID
+    target: str
+
+
+@strawberry.type
+class Resumed:
+    target: str
+
+
+@strawberry.type
+class PauseReviewed:
+    pause_id: strawberry.ID
+
+
+PublishSheetResult = Annotated[SheetPublished | Refusal, strawberry.union("PublishSheetResult")]
+PauseResult = Annotated[Paused | Refusal, strawberry.union("PauseResult")]
+ResumeResult = Annotated[Resumed | Refusal, strawberry.union("ResumeResult")]
+ReviewPauseResult = Annotated[PauseReviewed | Refusal, strawberry.union("ReviewPauseResult")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Published:
+    """What publishing leaves for a retry."""
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    """What a use of the stop switch leaves for a retry."""
+
+    id: UUID | None
+
+
+def show_sheet(sheet: SheetVersion) -> SheetNode:
+    """A version, for operators."""
+    return SheetNode(
+        id=write_id("sht", sheet.id),
+        kind=sheet.kind,
+        key=sheet.key,
+        version=sheet.version,
+        state=sheet.state,
+        body=sheet.body,
+        sha256=sheet.sha256.hex(),
+        author=sheet.author,
+        reason=sheet.reason,
+        created_at=sheet.created_at,
+        active_at=sheet.active_at,
+        retired_at=sheet.retired_at,
+    )
+
+
+def read_body(body: str) -> dict[str, Any]:
+    """A sheet's JSON object. Raises `BadInput`."""
+    try:
+        parsed = json.loads(body) if len(body) <= BODY_LENGTH_MAX else None
+    except (ValueError, RecursionError):
+        parsed = None
+    if not isinstance(parsed, dict):
+        raise BadInput("body", f"it must be the text of one JSON object of at most {BODY_LENGTH_MAX} characters")
+    return parsed
+
+
+async def check_target(context: Context, target: str) -> str:
+    """What can be paused: `earning`, `earning:<currency>`, `offers`, or `offer:<slug>`. Raises `BadInput`."""
+    noun, _, name = target.partition(":")
+    if target in ("earning", "offers"):
+        return target
+    async with context.database.read() as connection:
+        if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection)).heads:
+            return target
+        if noun == "offer" and name in await find_offers(connection, [name]):
+            return target
+    raise BadInput("target", "it must be `earning`, `earning:<currency>`, `offers`, or `offer:<slug>` of an offer")
+
+
+@strawberry.type
+class SheetQuery:
+    @strawberry.field(description="Versions of sheets, newest first within each.")
+    async def sheets(self, info: Info, first: int, kind: str | None = None, key: str | None = None) -> list[SheetNode]:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            found = await sheets.load_versions(connection, kind=kind, key=key, limit=check_first(first))
+        return [show_sheet(each) for each in found]
+
+    @strawberry.field(description="Uses of the stop switch, newest first.")
+    async def pauses(self, info: Info, first: int) -> list[PauseNode]:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            found = await sheets.load_pauses(connection, limit=check_first(first))
+        return [PauseNode(**{**row, "id": write_id("pau", row["id"])}) for row in found]
+
+
+@strawberry.type
+class SheetMutation:
+    @mutation
+    async def publish_sheet(
+        self,
+        info: Info,
+        request_id: strawberry.ID,
+        kind: str,
+        key: str,
+        body: str,
+        based_on: int,
+        reason: str,
+    ) -> PublishSheetResult:
+        """Makes a JSON object the active version of a sheet; every mistake in it is named at once.
+
+        `basedOn` is the version that you saw: 0 for a new sheet.
+        """
+        context: Context = info.context
+        operator = context.require(Role.CAMPAIGN_MANAGER)
+        asked = {"kind": kind, "key": key, "body": body, "basedOn": based_on, "reason": reason}
+        request = request_key(context, "publishSheet", request_id, asked)
+        if kind not in PARSERS:
+            raise BadInput("kind", f"it must be one of {', '.join(sorted(PARSERS))}")
+        if not 1 <= len(key) <= 60 or not key.isascii() or not key.isprintable():
+            raise BadInput("key", "it must be 1 to 60 printable ASCII characters")
+        check_reason(reason)
+        parsed = read_body(body)
+
+        async def act(work: Work) -> _Published:
+            author = str(operator.operator_id)
+            version = await publish(
+                work, kind, key, parsed, author=author, reason=reason, based_on=based_on, now=context.now
+            )
+            return _Published(version)
+
+        done = await once(context, request, "publishSheet", _Published, act)
+        return SheetPublished(kind=kind, key=key, version=done.version)
+
+    @mutation
+    async def pause(self, info: Info, request_id: strawberry.ID, target: str, message: str, reason: str) -> PauseResult:
+        """The stop switch: one person, at once. Members and tills get PAUSED with `message`.
+
+        `target`: `earning`, `earning:TWD`, `offers`, or `offer:<slug>`.
+        """
+        context: Context = info.context
+        operator = context.require(Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)
+        asked = {"target": target, "message": message, "reason": reason}
+        request = request_key(context, "pause", request_id, asked)
+        if not 1 <= len(message) <= MESSAGE_LENGTH_MAX or not message.isprintable():
+            raise BadInput("message", f"it must be 1 to {MESSAGE_LENGTH_MAX} printable characters")
+        check_reason(reason)
+        wanted = await check_target(context, target)
+
+        async def act(work: Work) -> _Stopped:
+            author = str(operator.operator_id)
+            return _Stopped(
+                await sheets.pause(work, wanted, message=message, reason=reason, operator=author, now=context.now)
+            )
+
+        done = await once(context, request, "pause", _Stopped, act)
+        assert done.id is not None, "a pause has an id"
+        return Paused(pause_id=write_id("pau", done.id), target=target)
+
+    @mutation
+    async def resume(self, info: Info, request_id: strawberry.ID, target: str) -> ResumeResult:
+        """Lets what was paused go on."""
+        context: Context = info.context
+        operator = context.require(Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)
+        request = request_key(context, "resume", request_id, {"target": target})
+
+        async def act(work: Work) -> _Stopped:
+            await sheets.resume(work, target, operator=str(operator.operator_id), now=context.now)
+            return _Stopped(None)
+
+        await once(context, request, "resume", _Stopped, act)
+        return Resumed(target=target)
+
+    @mutation
+    async def review_pause(
+        self, info: Info, request_id: strawberry.ID, pause_id: strawberry.ID, note: str
+    ) -> ReviewPauseResult:
+        """Records that somebody else looked at a use of the stop switch afterwards, and what he found."""
+        context: Context = info.context
+        operator = context.require(Role.AUDITOR, Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)
+        request = request_key(context, "reviewPause", request_id, {"pauseId": pause_id, "note": note})
+        wanted = parse_id("pau", pause_id, "pauseId")
+        check_reason(note)
+
+        async def act(work: Work) -> _Stopped:
+            await sheets.review_pause(work, wanted, note=note, operator=str(operator.operator_id), now=context.now)
+            return _Stopped(wanted)
+
+        await once(context, request, "reviewPause", _Stopped, act)
+        return PauseReviewed(pause_id=pause_id)

@@ -1,0 +1,54 @@
+"""Every kind of sheet: who reads it, and the files that seed its first version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from loyalty.receipts.rules import parse_earning
+from loyalty.sheets import actions as sheets
+from loyalty.sheets.actions import Parser
+from loyalty.sheets.rules import parse_season
+from loyalty.tiers.rules import parse_ladder
+from loyalty.work import Work
+from rewards.coupons.actions.publishing import publish_offer, put_on_sale
+from rewards.coupons.rules.offers import parse_offer
+from rewards.coupons.rules.welcome import parse_welcome
+
+PARSERS: Mapping[str, Parser[Any]] = {
+    "season": parse_season,
+    "ladder": parse_ladder,
+    "earning": parse_earning,
+    "offer": parse_offer,
+    "welcome": parse_welcome,
+}
+_ROOT = Path(__file__).resolve().parents[1]
+
+
+def seed_files() -> dict[str, str]:
+    """The sheets that stand beside the flats: file name -> text."""
+    found = [path for house in ("loyalty", "rewards", "game") for path in (_ROOT / house).glob("*/sheets/*.toml")]
+    return {path.name: path.read_text(encoding="utf-8") for path in found}
+
+
+async def seed_sheets(work: Work, now: datetime) -> int:
+    """Publishes every shipped sheet that has no version yet, and puts offers on sale; returns how many were new.
+
+    Refuses SHEET_INVALID with the mistakes of all files together.
+    """
+    seeded = await sheets.seed_files(work, seed_files(), PARSERS, now=now)
+    await put_on_sale(work, now)
+    return seeded
+
+
+async def publish(
+    work: Work, kind: str, key: str, body: Mapping[str, Any], *, author: str, reason: str, based_on: int, now: datetime
+) -> int:
+    """Publishes a version of any kind of sheet; returns its number. Refuses SHEET_INVALID, SHEET_STATE."""
+    if kind == "offer":
+        return await publish_offer(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
+    return await sheets.publish(
+        work, kind, key, body, PARSERS[kind], author=author, reason=reason, based_on=based_on, now=now
+    )

@@ -1,0 +1,69 @@
+"""Coupons: buying and issuing, holding, settling, returning, reading, and what time does."""
+
+from rewards.coupons.actions.holding import BasketChecked, BasketQuery, HoldBasket, check_basket, hold_baskets
+from rewards.coupons.actions.issuing import (
+    BuyCoupon,
+    CouponIssued,
+    Issues,
+    add_to_segment,
+    buy_coupons,
+    open_issues,
+)
+from rewards.coupons.actions.jobs import expire_coupons, expire_holds, review_receipts
+from rewards.coupons.actions.publishing import find_offers, publish_offer, put_on_sale
+from rewards.coupons.actions.reading import (
+    CouponView,
+    OfferView,
+    read_coupons,
+    read_coupons_by_id,
+    read_offers,
+    read_offers_by_id,
+)
+from rewards.coupons.actions.settling import (
+    BasketReleased,
+    BasketSettled,
+    ReleaseBasket,
+    SettleBasket,
+    release_baskets,
+    review_settled,
+    settle_baskets,
+)
+from rewards.coupons.actions.welcoming import Welcome, Welcomed, welcome
+from rewards.coupons.rules.holds import BasketHeld
+
+__all__ = [
+    "BasketChecked",
+    "BasketHeld",
+    "BasketQuery",
+    "BasketReleased",
+    "BasketSettled",
+    "BuyCoupon",
+    "CouponIssued",
+    "CouponView",
+    "HoldBasket",
+    "Issues",
+    "OfferView",
+    "ReleaseBasket",
+    "SettleBasket",
+    "Welcome",
+    "Welcomed",
+    "add_to_segment",
+    "buy_coupons",
+    "check_basket",
+    "expire_coupons",
+    "expire_holds",
+    "find_offers",
+    "hold_baskets",
+    "open_issues",
+    "publish_offer",
+    "put_on_sale",
+    "read_coupons",
+    "read_coupons_by_id",
+    "read_offers",
+    "read_offers_by_id",
+    "release_baskets",
+    "review_receipts",
+    "review_settled",
+    "settle_baskets",
+    "welcome",
+]

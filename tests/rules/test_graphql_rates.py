@@ -1,0 +1,112 @@
+"""Rate limits: the pace, the burst, and what happens when Redis is absent, goes and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from api.identity.rules import MemberCaller
+from api.runtime.limits import LocalLimiter, Rate, RateLimits, Rates
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+CALLER = MemberCaller(UUID(int=1))
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.at = 1_000.0
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def rates(per_minute: int = 60, burst: int = 3) -> Rates:
+    return Rates({"address": Rate(per_minute, burst), "mobile": Rate(per_minute, burst)})
+
+
+async def test_a_burst_is_admitted_then_the_pace_rules() -> None:
+    clock = Clock()
+    limits = RateLimits(None, rates(), clock=clock)
+    assert [await limits.admit_caller("mobile", CALLER, NOW) for _ in range(3)] == [None] * 3
+    assert await limits.admit_caller("mobile", CALLER, NOW) == NOW + timedelta(seconds=1)
+    clock.at += 0.5
+    assert await limits.admit_caller("mobile", CALLER, NOW) == NOW + timedelta(seconds=0.5)
+    clock.at += 0.5
+    assert await limits.admit_caller("mobile", CALLER, NOW) is None
+    assert await limits.admit_caller("mobile", CALLER, NOW) is not None
+
+
+async def test_callers_and_addresses_are_counted_apart() -> None:
+    limits = RateLimits(None, rates(burst=1), clock=Clock())
+    assert await limits.admit_caller("mobile", CALLER, NOW) is None
+    assert await limits.admit_caller("mobile", MemberCaller(UUID(int=2)), NOW) is None
+    assert await limits.admit_address("10.0.0.1", NOW) is None
+    assert await limits.admit_address("10.0.0.2", NOW) is None
+    assert await limits.admit_address("10.0.0.1", NOW) is not None
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    limiter = LocalLimiter(Clock())
+    for n in range(100_050):
+        limiter.wait_us(str(n), Rate(60, 1))
+    assert len(limiter._arrivals) == 100_000
+
+
+@pytest.mark.parametrize(("per_minute", "burst"), [(0, 1), (1, 0), (-5, 5)])
+def test_a_rate_that_admits_nothing_is_refused_at_start(per_minute: int, burst: int) -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        Rate(per_minute, burst)
+
+
+async def test_servers_share_one_count_through_redis(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as two:
+        servers = [RateLimits(one, rates(burst=10)), RateLimits(two, rates(burst=10))]
+        caller = MemberCaller(uuid4())
+        answers = await asyncio.gather(*(servers[n % 2].admit_caller("mobile", caller, NOW) for n in range(30)))
+        assert sum(answer is None for answer in answers) == 10
+        assert all(timedelta(0) < answer - NOW <= timedelta(seconds=1.1) for answer in answers if answer)
+        assert 0 < await one.pttl(f"rate:mobile:{caller.scope}") <= 11_000
+
+
+async def test_without_an_answer_from_redis_each_process_counts_and_says_so_once(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    async with Redis.from_url(f"unix://{tmp_path}/nobody.sock") as nobody:
+        with caplog.at_level(logging.WARNING):
+            limits = RateLimits(nobody, rates(burst=2))
+            answers = [await limits.admit_address("10.0.0.1", NOW) for _ in range(4)]
+    assert [answer is None for answer in answers] == [True, True, False, False]
+    assert not limits.shared
+    assert [record.message for record in caplog.records].count(
+        "Redis is out of reach: rate limits are counted in each process by itself"
+    ) == 1
+
+
+async def test_redis_is_asked_again_once_it_is_back(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock()
+    async with Redis.from_url(redis_url) as client:
+        limits = RateLimits(client, rates(), clock=clock)
+        good = limits._script
+
+        async def gone(*_: object, **__: object) -> int:
+            raise OSError("gone")
+
+        limits._script = gone
+        await limits.admit_address("10.0.0.1", NOW)
+        assert not limits.shared
+        limits._script = good
+        await limits.admit_address("10.0.0.1", NOW)
+        assert not limits.shared, "a Redis that failed is left alone for five seconds"
+        clock.at += 5
+        with caplog.at_level(logging.WARNING):
+            await limits.admit_address("10.0.0.1", NOW)
+        assert limits.shared
+        assert "Redis is back: rate limits are shared again" in caplog.messages
