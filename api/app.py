@@ -39,7 +39,7 @@ CALLERS = {
     "/admin/graphql": "api.admin.schema",
 }
 # What runs beside the requests, `module:name` of `async def work(services, stopping)`; it ends soon after `stopping`.
-BACKGROUND: tuple[str, ...] = ()
+BACKGROUND: tuple[str, ...] = ("api.runtime.jobs:run_jobs",)
 
 _log = logging.getLogger(__name__)
 

@@ -48,6 +48,9 @@ class Settings:
     pool_size: int = 6
     log_level: str = "INFO"
     trusted_only: bool = False
+    jobs: bool = True
+    outbox_url: str | None = None
+    outbox_secret: bytes = field(default=b"", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -66,10 +69,15 @@ class Settings:
             demo=demo,
             firebase_project_id=environment.get("FIREBASE_PROJECT_ID") or None,
             google_application_credentials=Path(credentials) if credentials else None,
-            secret=_secret(environment, required=database_url is not None),
+            secret=_secret(environment, "MERGEMART_SECRET", "DATABASE_URL: keys are hashed with it"),
             pool_size=_number(environment, "MERGEMART_POOL_SIZE", 6, 2, _MAX_POOL),
             log_level=_level(environment),
             trusted_only=_flag(environment, "MERGEMART_TRUSTED_ONLY", default=False),
+            jobs=_flag(environment, "MERGEMART_JOBS", default=True),
+            outbox_url=_outbox_url(environment),
+            outbox_secret=_secret(
+                environment, "MERGEMART_OUTBOX_SECRET", "MERGEMART_OUTBOX_URL: the receiver knows us by it"
+            ),
         )
 
     @property
@@ -142,13 +150,22 @@ def _redis_url(environment: Mapping[str, str]) -> str | None:
     return text
 
 
-def _secret(environment: Mapping[str, str], *, required: bool) -> bytes:
-    text = environment.get("MERGEMART_SECRET", "")
+def _outbox_url(environment: Mapping[str, str]) -> str | None:
+    text = environment.get("MERGEMART_OUTBOX_URL") or None
+    if text is not None and not text.startswith(("https://", "http://")):
+        raise SettingsError(
+            "MERGEMART_OUTBOX_URL", "must start with https:// or http://", "Write it as https://events.example/in"
+        )
+    return text
+
+
+def _secret(environment: Mapping[str, str], name: str, needed_with: str) -> bytes:
+    text = environment.get(name, "")
     cure = "Make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'"
-    if required and not text:
-        raise SettingsError("MERGEMART_SECRET", "must be set with DATABASE_URL: keys are hashed with it", cure)
+    if environment.get(needed_with.partition(":")[0]) and not text:
+        raise SettingsError(name, f"must be set with {needed_with}", cure)
     if text and len(text) < _SECRET_BYTES:
-        raise SettingsError("MERGEMART_SECRET", f"must have at least {_SECRET_BYTES} characters", cure)
+        raise SettingsError(name, f"must have at least {_SECRET_BYTES} characters", cure)
     return text.encode()
 
 

@@ -9,15 +9,14 @@ import strawberry
 
 from api.admin.once import once
 from api.graphql.context import Context
+from api.graphql.keys import KeyNode, show_key
 from api.graphql.nodes import Node, parse_id, write_id
-from api.graphql.pages import Connection, check_first, connection, write_cursor
+from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
 from api.identity import actions
 from api.identity.authenticate import Authenticator
 from api.identity.rules import KeyKind, Role
-from api.mobile.timeline import read_id_cursor
-from api.partner.profile import KeyNode, show_key
 from api.refusals import BadInput
 from loyalty.ids import from_typeid
 from loyalty.receipts.actions import Store, create_stores, find_stores, load_stores

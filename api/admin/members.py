@@ -14,8 +14,8 @@ from api.graphql.nodes import Node, parse_id, write_id
 from api.graphql.pages import Connection, check_first
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
+from api.graphql.timeline import EventNode, list_events
 from api.identity.rules import Role
-from api.mobile.timeline import EventNode, list_events
 from api.refusals import BadInput
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency, Wallet

@@ -51,6 +51,7 @@ COMMANDS = (
         "api.runtime.audit:run_audit",
         "check every invariant of the books; exit code 1 when one does not hold",
         "python main.py audit",
+        (Option("--json", {"help": "print the findings as one JSON document", "action": "store_true"}),),
     ),
     Command(
         ("day",),
@@ -64,7 +65,10 @@ COMMANDS = (
         "api.importing.receipts:import_receipts",
         "read the sample year of grocery receipts; stop it anywhere and run it again",
         "python main.py import receipts",
-        (Option("--limit", {"help": "stop after this many baskets", "type": int, "default": None}),),
+        (
+            Option("--limit", {"help": "import the first N baskets only", "type": int, "metavar": "N", "default": None}),
+            Option("--again", {"help": "send what is in once more, and show that nothing changes", "action": "store_true"}),
+        ),
     ),
     Command(
         ("trust",),

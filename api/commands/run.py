@@ -29,7 +29,7 @@ _BACKLOG = 2048
 
 DEMO_TOKENS = (
     ("member", "/graphql", "demo:mei"),
-    ("till", "/till/graphql", "demo:store"),
+    ("till", "/till/graphql", "demo:taipei-1"),
     ("partner", "/partner/graphql", "demo:brand"),
     ("operator", "/admin/graphql", "demo:olivia:owner"),
 )

@@ -5,6 +5,7 @@ import binascii
 import json
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
+from uuid import UUID
 
 import strawberry
 
@@ -68,6 +69,15 @@ def read_cursor(kind: str, cursor: str | None, *shape: type[Key]) -> tuple[Key, 
         if len(keys) == len(shape) and all(type(key) is kind_ for key, kind_ in zip(keys, shape, strict=True)):
             return keys
     raise BadInput("after", "it must be a cursor that this list gave out; start again without it")
+
+
+def read_id_cursor(kind: str, cursor: str | None) -> UUID | None:
+    """The id in a cursor of a list that is sorted by id alone. Raises `BadInput`."""
+    keys = read_cursor(kind, cursor, str)
+    try:
+        return UUID(str(keys[0])) if keys else None
+    except ValueError:
+        raise BadInput("after", "it must be a cursor that this list gave out; start again without it") from None
 
 
 def connection(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,9 @@ class Imported:
     cards: dict[int, str]
 
 
+BatchAction = Callable[[Work, Sequence[Batch]], Awaitable[Sequence["Imported | Refused"]]]
+
+
 @dataclass(slots=True)
 class Directory:
     """Whom and what the baskets' numbers stand for, kept over the batches: shops, and each household's card."""
@@ -77,11 +80,8 @@ async def begin(work: Work, stores: Sequence[int], baskets_total: int, shift_day
     """Makes the shops and remembers the shift, once; a later run finds what the first one decided."""
     await receipts.create_stores(
         work,
-        [
-            Store(work.mint(now), store_code(number), f"Shop {number}", ZONE, CURRENCY, CHANNEL)
-            for number in stores
-        ],
-    )  # fmt: skip
+        [Store(work.mint(now), store_code(number), f"Shop {number}", ZONE, CURRENCY, CHANNEL) for number in stores],
+    )
     await store.insert_import(work, SOURCE, shift_days, baskets_total, now)
     progress = await load_progress(work.connection)
     assert progress is not None, "the import was begun"

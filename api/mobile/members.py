@@ -14,7 +14,6 @@ from loyalty.members import actions as members
 from loyalty.members import rules
 from loyalty.sheets.actions import open_sheets
 from loyalty.tiers import actions as tiers
-from loyalty.tiers.rules import Tier
 
 
 @strawberry.type(description="What the member can spend today; what has expired counts for nothing at once.")
@@ -23,9 +22,7 @@ class Wallet:
     diamonds: int
     stamps: int
     tickets: int
-    points_owed: int = strawberry.field(
-        description="Taken back by returns after it was spent; earnings settle it."
-    )
+    points_owed: int = strawberry.field(description="Taken back by returns after it was spent; earnings settle it.")
     points_expiring: int = strawberry.field(description="Points of the lot that ends soonest.")
     points_expire_on: date | None = strawberry.field(description="The last day of that lot, in the season's zone.")
 
@@ -57,17 +54,6 @@ class MemberNode(Node):
     @strawberry.field
     async def tier(self, info: Info) -> TierNode:
         return await load_tier(info.context)
-
-
-def tier_name(tier: Tier, locale: str) -> str:
-    """A tier's name in the caller's language."""
-    return tier.names.get(locale) or tier.names["en"]
-
-
-def multiplier(tier: Tier) -> str:
-    """125 percent as `1.25`."""
-    whole, part = divmod(tier.multiplier_percent, 100)
-    return f"{whole}.{part:02d}"
 
 
 async def load_wallet(context: Context) -> Wallet:
@@ -105,8 +91,8 @@ async def load_tier(context: Context) -> TierNode:
         view = await tiers.read_tier(connection, ladder, season, context.member.member_id, context.now)
     return TierNode(
         code=view.tier.code,
-        name=tier_name(view.tier, context.locale),
-        multiplier=multiplier(view.tier),
+        name=view.tier.name(context.locale),
+        multiplier=view.tier.multiplier,
         until=view.until,
         notice_at=view.notice_at,
         credits=view.credits,

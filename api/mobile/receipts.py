@@ -7,10 +7,9 @@ import strawberry
 
 from api.graphql.context import Context
 from api.graphql.nodes import Node, write_id
-from api.graphql.pages import Connection, check_first, connection, write_cursor
+from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
 from api.graphql.scalars import Money
 from api.graphql.schema import Info
-from api.mobile.timeline import read_id_cursor
 from loyalty.receipts.actions import ReceiptLineView, ReceiptView, load_lines, load_page, load_stores
 
 

@@ -1,48 +1,10 @@
 """The member's timeline: everything that happened, newest first."""
 
-import json
-from datetime import datetime
-from uuid import UUID
-
 import strawberry
 
-from api.graphql.context import Context
-from api.graphql.nodes import Node, write_id
-from api.graphql.pages import Connection, check_first, connection, read_cursor, write_cursor
+from api.graphql.pages import Connection
 from api.graphql.schema import Info
-from api.refusals import BadInput
-from loyalty.timeline.actions import EventRow, load_events
-
-
-@strawberry.type(name="Event", description="Something that happened. `kind` is open: pass over kinds you do not know.")
-class EventNode(Node):
-    kind: str
-    at: datetime
-    facts: str = strawberry.field(description="A JSON object; its keys depend on the kind.")
-
-
-def show_event(event: EventRow) -> EventNode:
-    """An event, for its member."""
-    facts = json.dumps(event.facts, ensure_ascii=False, separators=(",", ":"))
-    return EventNode(id=write_id("evt", event.id), kind=event.kind, at=event.at, facts=facts)
-
-
-def read_id_cursor(kind: str, after: str | None) -> UUID | None:
-    """The id in a cursor of a list that is sorted by id. Raises `BadInput`."""
-    keys = read_cursor(kind, after, str)
-    try:
-        return UUID(str(keys[0])) if keys else None
-    except ValueError:
-        raise BadInput("after", "it must be a cursor that this list gave out; start again without it") from None
-
-
-async def list_events(context: Context, member_id: UUID, first: int, after: str | None) -> Connection[EventNode]:
-    """One page of a member's timeline."""
-    async with context.database.read() as connection_:
-        rows = await load_events(
-            connection_, member_id, first=check_first(first) + 1, before=read_id_cursor("timeline", after)
-        )
-    return connection(rows, first, show_event, lambda event: write_cursor("timeline", str(event.id)))
+from api.graphql.timeline import EventNode, list_events
 
 
 @strawberry.type

@@ -35,7 +35,7 @@ _WORDS = {
         schemas="Four GraphQL schemas",
         callers=(
             ("Members", "the app in a member's hand", "Bearer demo:mei"),
-            ("Tills", "shop tills and e-commerce back ends", "Bearer demo:store"),
+            ("Tills", "shop tills and e-commerce back ends", "Bearer demo:taipei-1"),
             ("Partners", "sponsor brands", "Bearer demo:brand"),
             ("Operators", "who runs the programme", "Bearer demo:olivia:owner"),
         ),
@@ -52,7 +52,7 @@ _WORDS = {
         schemas="四份 GraphQL 結構",
         callers=(
             ("會員", "會員手上的 App", "Bearer demo:mei"),
-            ("收銀", "門市收銀機與電商後台", "Bearer demo:store"),
+            ("收銀", "門市收銀機與電商後台", "Bearer demo:taipei-1"),
             ("夥伴", "贊助品牌", "Bearer demo:brand"),
             ("營運", "管理會員計畫的人員", "Bearer demo:olivia:owner"),
         ),

@@ -8,8 +8,9 @@ from uuid import UUID
 import strawberry
 
 from api.graphql.context import Context
+from api.graphql.keys import KeyNode, show_key
 from api.graphql.nodes import Node, write_id
-from api.graphql.pages import Connection, check_first, connection, read_cursor, write_cursor
+from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
 from api.identity import actions
@@ -17,15 +18,6 @@ from api.identity.rules import ApiKey
 from api.refusals import BadInput, EdgeCode, EdgeRefused
 
 OVERLAP_HOURS_MAX = 720
-
-
-@strawberry.type(name="Key", description="A key of yours. Its secret was shown once, when it was made.")
-class KeyNode(Node):
-    name: str
-    created_at: datetime
-    expires_at: datetime | None = strawberry.field(description="The end of the overlap, once the key was rotated.")
-    revoked_at: datetime | None
-    last_used_at: datetime | None = strawberry.field(description="To the hour.")
 
 
 @strawberry.type(name="Partner", description="The brand that is signed in.")
@@ -58,18 +50,6 @@ class KeyRotated:
 RotateMyKeyResult = Annotated[KeyRotated | Refusal, strawberry.union("RotateMyKeyResult")]
 
 
-def show_key(key: ApiKey) -> KeyNode:
-    """A key, for its owner."""
-    return KeyNode(
-        id=write_id("key", key.id),
-        name=key.name,
-        created_at=key.created_at,
-        expires_at=key.expires_at,
-        revoked_at=key.revoked_at,
-        last_used_at=key.last_used_at,
-    )
-
-
 async def load_me(context: Context) -> PartnerNode:
     """The caller."""
     async with context.database.read() as connection_:
@@ -93,11 +73,7 @@ async def resolve_key(context: Context, key_id: UUID) -> KeyNode | None:
 
 async def list_own_keys(context: Context, first: int, after: str | None) -> Connection[KeyNode]:
     """One page of the caller's keys."""
-    keys = read_cursor("keys", after, str)
-    try:
-        from_id = UUID(str(keys[0])) if keys else None
-    except ValueError:
-        raise BadInput("after", "it must be a cursor that this list gave out; start again without it") from None
+    from_id = read_id_cursor("keys", after)
     async with context.database.read() as connection_:
         rows: Sequence[ApiKey] = await actions.list_keys(
             connection_, bound_to=context.partner.partner_id, after=from_id, limit=first + 1

@@ -3,10 +3,11 @@
 import strawberry
 
 from api.graphql.asgi import GraphQLApp
+from api.graphql.keys import KeyNode
 from api.graphql.nodes import Node, Nodes
 from api.graphql.schema import Info, make_schema
 from api.graphql.serve import serve
-from api.partner.profile import KeyMutation, KeyNode, PartnerNode, load_me, resolve_key, resolve_partner
+from api.partner.profile import KeyMutation, PartnerNode, load_me, resolve_key, resolve_partner
 from api.runtime.services import Services
 
 NODES = Nodes()

@@ -34,6 +34,8 @@ _refusals = Counter("mergemart_refusals", "Refusals by caller and code", ("calle
 _batches = Histogram(
     "mergemart_batch_commands", "Commands in one batch", ("action",), buckets=_COMMANDS, registry=REGISTRY
 )
+_jobs = Counter("mergemart_job_runs", "Runs of a job by outcome", ("job", "outcome"), registry=REGISTRY)
+_job_rows = Counter("mergemart_job_rows", "Rows that a job changed", ("job",), registry=REGISTRY)
 _pool_in_use = Gauge("mergemart_pool_in_use", "Database connections in use", registry=REGISTRY)
 _pool_size = Gauge("mergemart_pool_size", "Database connections at most", registry=REGISTRY)
 
@@ -57,6 +59,12 @@ class Metrics:
 def observe_batch(action: str, commands: int) -> None:
     """Records the size of one batch of an action."""
     _batches.labels(action).observe(commands)
+
+
+def observe_job(job: str, rows: int, *, failed: bool) -> None:
+    """Counts one run of a job and the rows that it changed."""
+    _jobs.labels(job, "failed" if failed else "done").inc()
+    _job_rows.labels(job).inc(rows)
 
 
 def render(pool_in_use: int, pool_size: int) -> bytes:

@@ -5,7 +5,6 @@ import strawberry
 from api.graphql.context import Context
 from api.graphql.nodes import write_id
 from api.graphql.schema import Info
-from api.mobile.members import multiplier, tier_name
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency
 from loyalty.members import actions as members
@@ -51,8 +50,8 @@ async def find_member(context: Context, card_no: str) -> TillMember | None:
         card_no=card_no,
         active=member.status is MemberStatus.ACTIVE,
         tier_code=view.tier.code,
-        tier_name=tier_name(view.tier, context.locale),
-        multiplier=multiplier(view.tier),
+        tier_name=view.tier.name(context.locale),
+        multiplier=view.tier.multiplier,
         points=held[Currency.POINTS],
         stamps=held[Currency.STAMPS],
     )

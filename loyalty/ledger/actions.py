@@ -90,7 +90,8 @@ class Ledger:
 
     def check_room(self, member_id: UUID, currency: Currency, amount: int) -> None:
         """Refuses AMOUNT_OUT_OF_RANGE where the wallet could not hold `amount` more; changes nothing."""
-        if self.wallet(member_id, currency).balance + amount > rules.LIMIT:
+        wallet = self.wallet(member_id, currency)
+        if wallet.balance + max(0, amount - wallet.owed) > rules.LIMIT:
             raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=rules.LIMIT)
 
     def check_debt(self, member_id: UUID, currency: Currency, amount: int) -> None:

@@ -123,7 +123,7 @@ def restore(
     """
     _check_amount(amount)
     assert restored + amount <= sum(units for _, units in taken), "more is given back than was taken"
-    parts: dict[LotKey, int] = {}
+    parts: list[tuple[LotKey, int]] = []
     skip, left = restored, amount
     for key, units in sorted(taken, key=lambda part: part[0].spending_order(), reverse=True):
         passed = min(skip, units)
@@ -132,8 +132,8 @@ def restore(
         left -= given
         if given:
             alive = key if key.expires_on >= today else LotKey(key.provenance, today + timedelta(days=grace_days))
-            parts[alive] = parts.get(alive, 0) + given
-    return _bring_in(wallet, tuple(parts.items()))
+            parts.append((alive, given))
+    return _bring_in(wallet, tuple(parts))
 
 
 def pass_through(parts: Parts) -> tuple[Posting, Posting]:
@@ -180,18 +180,20 @@ def _pick(wallet: Wallet, amount: int, today: date) -> Parts:
 
 
 def _bring_in(wallet: Wallet, parts: Parts) -> tuple[Wallet, Posting]:
+    """A debt takes from the parts in their order, so that bringing them in one by one ends the same."""
     amount = sum(units for _, units in parts)
     settled = min(wallet.owed, amount)
     if wallet.balance + amount - settled > LIMIT:
         raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
-    lots, kept, left = dict(wallet.lots), [], settled
-    for key, units in sorted(parts, key=lambda part: part[0].spending_order()):
+    lots, left = dict(wallet.lots), settled
+    kept: dict[LotKey, int] = {}
+    for key, units in parts:
         gone = min(left, units)
         left -= gone
         if units - gone:
             lots[key] = lots.get(key, 0) + units - gone
-            kept.append((key, units - gone))
-    return Wallet(wallet.owed - settled, lots), Posting(amount, tuple(kept), -settled)
+            kept[key] = kept.get(key, 0) + units - gone
+    return Wallet(wallet.owed - settled, lots), Posting(amount, tuple(kept.items()), -settled)
 
 
 def _take_out(wallet: Wallet, parts: Parts, owed: int) -> tuple[Wallet, Posting]:

@@ -179,14 +179,25 @@ async def tier_at(connection: Any, member_id: UUID, at: datetime) -> str | None:
     return await store.load_tier_at(connection, member_id, at)
 
 
+async def count_standings(connection: Any) -> dict[str, int]:
+    """How many members stand in each tier, from the lowest; a tier that the ladder has lost comes last."""
+    counted = await store.count_standings(connection)
+    ladder = await (await open_sheets(connection)).get(connection, *LADDER)
+    order = [tier.code for tier in ladder.tiers] if ladder else []
+    return {code: counted[code] for code in sorted(counted, key=lambda code: (code not in order, *_rank(order, code)))}
+
+
 async def find_due(connection: Any, ladder: Ladder, now: datetime, *, after: UUID, limit: int) -> list[UUID]:
     """Members past `after` whose tier may need a notice, a renewal or a step down, by id."""
     return await store.load_due(connection, now, ladder.notice, after, limit)
 
 
 async def review_due(work: Work, member_ids: Sequence[UUID], now: datetime) -> int:
-    """Gives notices, renews and steps down where it is due; returns how many moved. Takes the members' locks."""
-    locked = sorted(await members.lock(work, member_ids))
+    """Gives notices, renews and steps down where it is due; returns how many moved.
+
+    Takes the members' locks; those that another transaction has are passed over.
+    """
+    locked = sorted(await members.lock_free(work, member_ids))
     sheets = await open_sheets(work.connection)
     season = await sheets.season(work.connection)
     ladder = await sheets.get(work.connection, *LADDER)

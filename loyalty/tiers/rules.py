@@ -24,6 +24,15 @@ class Tier:
     energy_cap: int
     names: Mapping[str, str]
 
+    def name(self, locale: str) -> str:
+        """The name in a language; in English where that language has none."""
+        return self.names.get(locale) or self.names["en"]
+
+    @property
+    def multiplier(self) -> str:
+        """125 percent as `1.25`."""
+        return f"{self.multiplier_percent // 100}.{self.multiplier_percent % 100:02d}"
+
 
 @dataclass(frozen=True, slots=True)
 class Ladder:

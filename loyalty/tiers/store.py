@@ -59,6 +59,11 @@ ORDER BY member_id LIMIT $4
 """
 
 
+async def count_standings(connection: Any) -> dict[str, int]:
+    rows = await connection.fetch("SELECT code, count(*) AS members FROM standings GROUP BY code ORDER BY code")
+    return {row["code"]: row["members"] for row in rows}
+
+
 async def load_standings(connection: Any, member_ids: Sequence[UUID]) -> list[Any]:
     return list(await connection.fetch(LOAD_STANDINGS, member_ids))
 

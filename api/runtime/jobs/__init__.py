@@ -1,0 +1,40 @@
+"""What time does: a poll over due rows, in every server and in workers of their own, as many as there are."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+from typing import TYPE_CHECKING
+
+from api.runtime.jobs.carrying import carrier_of
+from api.runtime.jobs.polling import poll
+from api.runtime.jobs.work import jobs_of
+
+if TYPE_CHECKING:
+    from api.runtime.database import Database
+    from api.runtime.services import Services
+    from api.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+async def run_jobs(services: Services, stopping: asyncio.Event) -> None:
+    """Does the due jobs beside the requests of a server, unless MERGEMART_JOBS=0 leaves them to workers."""
+    if services.settings.jobs:
+        await poll(services.database, jobs_of(carrier_of(services.settings)), stopping)
+
+
+async def run_worker(database: Database, settings: Settings, arguments: argparse.Namespace) -> int:
+    """`main.py worker`: does the due jobs until SIGTERM or Ctrl-C, then finishes the transactions that it is in."""
+    del arguments
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stopping.set)
+    jobs = jobs_of(carrier_of(settings))
+    _log.info("the worker does its jobs", extra={"facts": {"jobs": [job.name for job in jobs]}})
+    await poll(database, jobs, stopping)
+    _log.info("the worker has stopped")
+    return 0

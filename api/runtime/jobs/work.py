@@ -1,0 +1,110 @@
+"""The jobs: which action does what is due, how much at a time, how often."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from api.runtime.database import Database
+from api.runtime.jobs.polling import Job, Run
+from loyalty.ledger.actions import expire_lots
+from loyalty.members.actions import erase_due
+from loyalty.requests.actions import forget_old_results
+from loyalty.sheets.actions import open_sheets
+from loyalty.tiers import actions as tiers
+from loyalty.timeline.actions import EventRow, carry_outside
+from loyalty.work import Work
+from rewards.coupons.actions import expire_coupons, expire_holds, review_settled
+from rewards.coupons.actions.jobs import find_waiting
+
+Carry = Callable[[Sequence[EventRow]], Awaitable[None]]
+Act = Callable[[Work, datetime, int], Awaitable[int]]
+
+_MEMBERS = 200
+_EVENTS = 500
+_RESULTS = 5_000
+
+
+def jobs_of(carry: Carry) -> tuple[Job, ...]:
+    """Every job of the house; `carry` takes events outside."""
+
+    async def carry_due(work: Work, now: datetime, limit: int) -> int:
+        return await carry_outside(work, now, carry, limit=limit)
+
+    return (
+        Job("outbox", 2, _until_none(carry_due, _EVENTS)),
+        Job("holds", 15, _until_none(expire_holds, _MEMBERS)),
+        Job("coupons", 60, _until_none(expire_coupons, _MEMBERS)),
+        Job("receipts", 60, _review_receipts),
+        Job("lots", 300, _seeded(_until_none(expire_lots, _MEMBERS))),
+        Job("tiers", 900, _seeded(_review_tiers)),
+        Job("erasures", 600, _until_none(_erase, _MEMBERS)),
+        Job("requests", 600, _until_none(_forget, _RESULTS)),
+    )
+
+
+def _until_none(act: Act, limit: int) -> Run:
+    """The action again and again, each time in a transaction of its own, until it finds nothing that it can do."""
+
+    async def run(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+        while True:
+            async with database.work() as work:
+                changed = await act(work, now, limit)
+            if not changed:
+                return
+            yield changed
+
+    return run
+
+
+def _seeded(run: Run) -> Run:
+    """Nothing is due before the first season."""
+
+    async def after_seed(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+        async with database.read() as connection:
+            seeded = ("season", "current") in (await open_sheets(connection)).heads
+        if seeded:
+            async for changed in run(database, now):
+                yield changed
+
+    return after_seed
+
+
+async def _review_tiers(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+    """Page by page, since a member who keeps his tier stays in the list until the anniversary."""
+    after = UUID(int=0)
+    while True:
+        async with database.read() as connection:
+            ladder = await (await open_sheets(connection)).get(connection, *tiers.LADDER)
+            if ladder is None:
+                return
+            page = await tiers.find_due(connection, ladder, now, after=after, limit=_MEMBERS)
+        if not page:
+            return
+        after = page[-1]
+        async with database.work() as work:
+            moved = await tiers.review_due(work, page, now)
+        yield moved
+
+
+async def _review_receipts(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+    """Page by page, since a hold waits in the list until its receipt comes."""
+    after: tuple[datetime, UUID] | None = None
+    while True:
+        async with database.work() as work:
+            page, after = await find_waiting(work, now, after=after, limit=_MEMBERS)
+        if page:
+            async with database.work() as work:
+                decided = await review_settled(work, page, now)
+            yield decided
+        if after is None:
+            return
+
+
+async def _erase(work: Work, now: datetime, limit: int) -> int:
+    return await erase_due(work, now, limit=limit)
+
+
+async def _forget(work: Work, now: datetime, limit: int) -> int:
+    return await forget_old_results(work, now, limit=limit)
