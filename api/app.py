@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -73,9 +72,7 @@ class Application:
                 self.settings = self.settings.on(servers)
                 await asyncio.to_thread(migrate, servers.owner_url)
             self._services = await stack.enter_async_context(open_services(self.settings))
-            self._routes = {
-                path: import_module(name).build(self._services) for path, name in CALLERS.items() if find_spec(name)
-            }
+            self._routes = {path: import_module(name).build(self._services) for path, name in CALLERS.items()}
             for target in BACKGROUND:
                 module, _, name = target.partition(":")
                 work = getattr(import_module(module), name)

@@ -20,6 +20,23 @@ from loyalty.members.actions import (
     set_consents,
 )
 from loyalty.receipts.actions import ReceiptRecorded, RecordReceipt, record_receipts
+from rewards.coupons.actions import (
+    BasketHeld,
+    BasketReleased,
+    BasketSettled,
+    BuyCoupon,
+    CouponIssued,
+    GoodsReturned,
+    HoldBasket,
+    ReleaseBasket,
+    ReturnGoods,
+    SettleBasket,
+    buy_coupons,
+    hold_baskets,
+    release_baskets,
+    return_goods,
+    settle_baskets,
+)
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
@@ -31,6 +48,11 @@ class Batches:
     def __init__(self, services: Services) -> None:
         self._services = services
         self.record_receipt: Batcher[RecordReceipt, ReceiptRecorded] = self._batcher("recordReceipt", record_receipts)
+        self.return_goods: Batcher[ReturnGoods, GoodsReturned] = self._batcher("recordReturn", return_goods)
+        self.buy_coupon: Batcher[BuyCoupon, CouponIssued] = self._batcher("buyCoupon", buy_coupons)
+        self.hold_basket: Batcher[HoldBasket, BasketHeld] = self._batcher("holdBasket", hold_baskets)
+        self.settle_basket: Batcher[SettleBasket, BasketSettled] = self._batcher("settleBasket", settle_baskets)
+        self.release_basket: Batcher[ReleaseBasket, BasketReleased] = self._batcher("releaseBasket", release_baskets)
         self.adjust_wallet: Batcher[AdjustWallet, WalletAdjusted] = self._batcher("adjustWallet", adjust_wallets)
         self.erase_me: Batcher[RightsCommand, ErasureRequested] = self._batcher("eraseMe", request_erasures)
         self.keep_me: Batcher[RightsCommand, ErasureCancelled] = self._batcher("keepMe", cancel_erasures)

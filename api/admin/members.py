@@ -21,11 +21,12 @@ from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members import actions as members
 from loyalty.members import rules
-from loyalty.members.rules import MemberStatus
+from loyalty.members.rules import IdentityKind, MemberStatus
 from loyalty.sheets.actions import open_sheets
 from loyalty.tiers import actions as tiers
 from loyalty.work import Work
 
+LINKED = tuple(kind for kind in IdentityKind if kind is not IdentityKind.CARD)
 SEARCH_LENGTH_MIN = 2
 SEARCH_LENGTH_MAX = 128
 strawberry.enum(Currency)
@@ -107,6 +108,13 @@ class StatusChanged:
     status: MemberStatus
 
 
+@strawberry.type
+class IdentityLinked:
+    member_id: strawberry.ID
+    kind: str
+
+
+LinkIdentityResult = Annotated[IdentityLinked | Refusal, strawberry.union("LinkIdentityResult")]
 AdjustWalletResult = Annotated[WalletAdjusted | Refusal, strawberry.union("AdjustWalletResult")]
 SetMemberStatusResult = Annotated[StatusChanged | Refusal, strawberry.union("SetMemberStatusResult")]
 
@@ -117,6 +125,13 @@ class _Changed:
 
     member_id: UUID
     status: MemberStatus
+
+
+@dataclass(frozen=True, slots=True)
+class _Linked:
+    """What linking an identity leaves for a retry."""
+
+    member_id: UUID
 
 
 def show_wallet(currency: Currency, wallet: Wallet, today: date) -> WalletNode:
@@ -214,3 +229,30 @@ class MemberMutation:
 
         done = await once(context, key, "setMemberStatus", _Changed, act)
         return StatusChanged(member_id=write_id("mem", done.member_id), status=done.status)
+
+    @mutation
+    async def link_identity(
+        self, info: Info, request_id: strawberry.ID, member_id: strawberry.ID, kind: str, subject: str
+    ) -> LinkIdentityResult:
+        """Lets a member be known by one more identity: a new sign-in for somebody who came from the old system.
+
+        `kind`: firebase, line, email, phone, legacy; in demo mode also demo.
+        """
+        context: Context = info.context
+        operator = context.require(Role.SUPPORT)
+        wanted = parse_id("mem", member_id, "memberId")
+        kinds = [each.value for each in LINKED if each is not IdentityKind.DEMO or context.services.settings.demo]
+        if kind not in kinds:
+            raise BadInput("kind", f"it must be one of {', '.join(kinds)}")
+        if not 1 <= len(subject) <= SEARCH_LENGTH_MAX or not subject.isprintable():
+            raise BadInput("subject", f"it must be 1 to {SEARCH_LENGTH_MAX} printable characters")
+        asked = {"memberId": member_id, "kind": kind, "subject": subject}
+        key = request_key(context, "linkIdentity", request_id, asked)
+
+        async def act(work: Work) -> _Linked:
+            author = str(operator.operator_id)
+            await members.link_identity(work, wanted, IdentityKind(kind), subject, operator=author, now=context.now)
+            return _Linked(wanted)
+
+        done = await once(context, key, "linkIdentity", _Linked, act)
+        return IdentityLinked(member_id=write_id("mem", done.member_id), kind=kind)

@@ -56,9 +56,12 @@ COMMANDS = (
     Command(
         ("day",),
         "api.commands.day:walk",
-        "walk one member through a day over HTTP, printing each step; needs a running server",
-        "python main.py day --url http://127.0.0.1:8000",
-        (Option("--url", {"help": "the server (default: http://HOST:PORT)", "default": None}),),
+        "walk one imported member from last year's receipts to a redeemed coupon over HTTP, printing each step",
+        "python main.py day --household 1",
+        (
+            Option("--household", {"help": "which household of the sample", "type": int, "default": 1}),
+            Option("--url", {"help": "a running server (default: one of its own on a free port)", "default": None}),
+        ),
     ),
     Command(
         ("import", "receipts"),
@@ -66,8 +69,12 @@ COMMANDS = (
         "read the sample year of grocery receipts; stop it anywhere and run it again",
         "python main.py import receipts",
         (
-            Option("--limit", {"help": "import the first N baskets only", "type": int, "metavar": "N", "default": None}),
-            Option("--again", {"help": "send what is in once more, and show that nothing changes", "action": "store_true"}),
+            Option(
+                "--limit", {"help": "import the first N baskets only", "type": int, "metavar": "N", "default": None}
+            ),
+            Option(
+                "--again", {"help": "send what is in once more, and show that nothing changes", "action": "store_true"}
+            ),
         ),
     ),
     Command(

@@ -171,6 +171,8 @@ class GraphQLApp:
         except CheckUnavailable as error:
             raise HttpError(503, "UNAVAILABLE", str(error), {"retry-after": "5"}) from error
         except Refused as error:
+            if error.retryable:
+                raise HttpError(503, str(error.code), "Try again in a few seconds.", {"retry-after": "5"}) from error
             raise HttpError(403, str(error.code), "This account may not be used.") from error
         if self._limits is not None:
             _check_rate(await self._limits.admit_caller(self._kind, caller, request.now), request.now)

@@ -146,6 +146,12 @@ WORDINGS: dict[str, Wording] = {
         "系統忙碌中，請稍後再試。",
         "Send the same request with the same requestId again after a second or two.",
     ),
+    "UNAVAILABLE": Wording(
+        "The database is out of reach; try again in a few seconds.",
+        "資料庫暫時無法連線，請稍候幾秒再試。",
+        "Send the same request with the same requestId again after a few seconds: it may have happened or not, and the "
+        "retry answers with what did.",
+    ),
     "FORBIDDEN": Wording(
         "This account may not do that.",
         "此帳號沒有執行此操作的權限。",

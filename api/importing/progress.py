@@ -24,7 +24,13 @@ class ProgressLine:
         self._bar: Progress | None = None
         console = Console(stderr=True)
         if console.is_terminal:
-            columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                _Rate(),
+                TimeRemainingColumn(),
+            )
             self._bar = Progress(*columns, console=console)
 
     def __enter__(self) -> ProgressLine:

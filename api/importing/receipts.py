@@ -10,7 +10,7 @@ import asyncio
 import resource
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -152,7 +152,7 @@ async def _run(run: Run, batch: Batch, action: actions.BatchAction) -> Imported:
     return imported
 
 
-async def _batches(run: Run, start: int, stop: int) -> AsyncIterator[Batch]:
+async def _batches(run: Run, start: int, stop: int) -> AsyncGenerator[Batch, None]:
     """Batches of baskets; while the database writes one, the next is read from the sample."""
 
     def read(begin: int) -> Batch:

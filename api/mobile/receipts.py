@@ -10,7 +10,14 @@ from api.graphql.nodes import Node, write_id
 from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
 from api.graphql.scalars import Money
 from api.graphql.schema import Info
-from loyalty.receipts.actions import ReceiptLineView, ReceiptView, load_lines, load_page, load_stores
+from loyalty.receipts.actions import (
+    ReceiptLineView,
+    ReceiptView,
+    load_lines,
+    load_page,
+    load_receipt,
+    load_stores,
+)
 
 
 @strawberry.type(name="ReceiptLine")
@@ -71,6 +78,14 @@ def show_receipt(receipt: ReceiptView, store: str) -> ReceiptNode:
         revoked_stamps=receipt.revoked_stamps,
         receipt_id=receipt.id,
     )
+
+
+async def resolve_receipt(context: Context, receipt_id: UUID) -> ReceiptNode | None:
+    """The caller's own receipt; nobody else's."""
+    async with context.database.read() as connection_:
+        found = await load_receipt(connection_, context.member.member_id, receipt_id)
+        stores = await load_stores(connection_, [found.store_id] if found else [])
+    return show_receipt(found, stores[found.store_id].name) if found else None
 
 
 @strawberry.type

@@ -6,18 +6,24 @@ from api.graphql.asgi import GraphQLApp
 from api.graphql.nodes import Node, Nodes
 from api.graphql.schema import Info, make_schema
 from api.graphql.serve import serve
+from api.mobile.coupons import CouponMutation, CouponNode, CouponQuery, resolve_coupon
 from api.mobile.members import MemberNode, load_me, resolve_member
-from api.mobile.receipts import ReceiptQuery
+from api.mobile.offers import OfferNode, OfferQuery, resolve_offer
+from api.mobile.receipts import ReceiptNode, ReceiptQuery, resolve_receipt
 from api.mobile.rights import RightsMutation, RightsQuery
-from api.mobile.timeline import TimelineQuery
+from api.mobile.timeline import TimelineQuery, resolve_event
 from api.runtime.services import Services
 
 NODES = Nodes()
 NODES.register("mem", resolve_member)
+NODES.register("cpn", resolve_coupon)
+NODES.register("off", resolve_offer)
+NODES.register("rcp", resolve_receipt)
+NODES.register("evt", resolve_event)
 
 
 @strawberry.type
-class Query(TimelineQuery, ReceiptQuery, RightsQuery):
+class Query(OfferQuery, CouponQuery, TimelineQuery, ReceiptQuery, RightsQuery):
     @strawberry.field
     async def me(self, info: Info) -> MemberNode:
         return await load_me(info.context)
@@ -29,11 +35,11 @@ class Query(TimelineQuery, ReceiptQuery, RightsQuery):
 
 
 @strawberry.type
-class Mutation(RightsMutation):
+class Mutation(CouponMutation, RightsMutation):
     """Every mutation of a member; each noun adds its own."""
 
 
-SCHEMA = make_schema(Query, Mutation, types=[MemberNode])
+SCHEMA = make_schema(Query, Mutation, types=[MemberNode, CouponNode, OfferNode, ReceiptNode])
 
 
 def build(services: Services) -> GraphQLApp:

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import asyncpg
 from fastapi import APIRouter, Response
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from api.refusals import EdgeRefused
 from api.runtime import metrics
 from api.runtime.migrations import newest_revision
 from api.runtime.services import Services
@@ -55,7 +55,7 @@ async def _database_state(services: Services, needed: str) -> str:
             held = await connection.fetchval("SELECT version_num FROM alembic_version")
     except asyncpg.UndefinedTableError:
         return "not migrated"
-    except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (EdgeRefused, TimeoutError, asyncpg.PostgresError):
         return "down"
     if (held or "") == needed:
         return "ok"

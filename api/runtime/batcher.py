@@ -93,8 +93,9 @@ class Batcher(Generic[Command, Result]):
         try:
             answers = await run_action(self._database, self._action, [command for command, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is, it goes to the commands that caused it
-            if len(batch) == 1:
-                _fail(batch[0][1], error)
+            if len(batch) == 1 or isinstance(error, EdgeRefused):
+                for _, future in batch:
+                    _fail(future, error)
                 return
             middle = len(batch) // 2
             await self._answer(batch[:middle])

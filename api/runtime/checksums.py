@@ -21,7 +21,7 @@ async def table_checksums(connection: Any) -> dict[str, Checksum]:
     found = {}
     for table in metadata().sorted_tables:
         row = await connection.fetchrow(
-            f'SELECT count(*) AS rows, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) AS hashes '  # noqa: S608
+            f"SELECT count(*) AS rows, coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) AS hashes "  # noqa: S608
             f'FROM "{table.name}" AS t'  # names of our own tables
         )
         found[table.name] = Checksum(row["rows"], int(row["hashes"]))

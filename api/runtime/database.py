@@ -7,22 +7,35 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
+import asyncpg
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from api.refusals import EdgeCode, EdgeRefused
 from api.runtime.clock import Mint, SystemDice
 from loyalty.work import Dice, Work
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import asyncpg
+# How PostgreSQL and the driver say that a connection is gone, or that none can be had just now.
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+)
 
 
 class Database:
     """One process's way to PostgreSQL: an engine with one pool of `pool_size` connections.
 
-    `url` is a SQLAlchemy URL of the asyncpg dialect.
+    `url` is a SQLAlchemy URL of the asyncpg dialect. Where the database is out of reach, everything that takes a
+    connection refuses UNAVAILABLE (retryable). A commit that was cut off may have happened or not: the caller's retry
+    with the same request id finds out.
     """
 
     def __init__(
@@ -38,6 +51,7 @@ class Database:
             json_serializer=_as_it_is,
             json_deserializer=_as_it_is,
         )
+        event.listen(self.engine.sync_engine, "checkout", _replace_dead)
         self.dice = dice or SystemDice()
         self.mint = mint or Mint(SystemDice())
 
@@ -65,26 +79,59 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection for reading; every statement sees its own snapshot."""
-        async with self.engine.connect() as connection:
-            yield await _driver(connection)
+        async with self._connected() as (_, driver):
+            yield driver
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection for reading alone, on which every statement sees the same moment (REPEATABLE READ)."""
+        async with self._connected() as (_, driver), driver.transaction(isolation="repeatable_read", readonly=True):
+            yield driver
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
-        async with self.engine.connect() as connection:
-            driver = await _driver(connection)
+        async with self._connected() as (connection, driver):
             transaction = driver.transaction()
             await transaction.start()
             try:
                 yield connection, driver
             except BaseException:
-                await connection.rollback()
-                await transaction.rollback()
+                if not driver.is_closed():
+                    await connection.rollback()
+                    await transaction.rollback()
                 raise
             await transaction.commit()
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
+        try:
+            connection = await self.engine.connect()
+        except (OSError, SQLAlchemyError, *LOST) as error:
+            raise EdgeRefused(EdgeCode.UNAVAILABLE, retryable=True) from error
+        try:
+            driver = await _driver(connection)
+            try:
+                yield connection, driver
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                if isinstance(error, LOST) or driver.is_closed():
+                    raise EdgeRefused(EdgeCode.UNAVAILABLE, retryable=True) from error
+                raise
+        finally:
+            await connection.close()
 
     async def close(self) -> None:
         """Closes every connection of the pool."""
         await self.engine.dispose()
+
+
+def _replace_dead(connection: Any, record: Any, proxy: Any) -> None:
+    """At checkout: the pool makes another connection in the place of one that the server closed.
+
+    SQLAlchemy does not see what fails on the driver's connection, so it would hand out the dead one for good.
+    """
+    del record, proxy
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("the server closed this connection")
 
 
 def _as_it_is(text: str) -> str:

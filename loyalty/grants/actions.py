@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from loyalty.grants import store
 from loyalty.grants.rules import GrantKind, Taken
+from loyalty.invariants import Finding, examine
 from loyalty.work import Work
 
 
@@ -39,3 +41,8 @@ async def consume(
     for grants in taken.values():
         grants.sort(key=lambda grant: grant.id)
     return taken
+
+
+async def audit(connection: Any, now: datetime) -> list[Finding]:
+    """Examines every grant; reads everything, changes nothing."""
+    return await examine(connection, store.AUDIT, now)

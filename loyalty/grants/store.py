@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.invariants import Invariant
 from loyalty.work import Work
 
 INSERT = """
@@ -19,6 +20,17 @@ UPDATE grants SET consumed_at = $3
 WHERE member_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND consumed_at IS NULL
 RETURNING member_id, id, kind, amount, source
 """
+
+AUDIT = (
+    Invariant(
+        "a grant is of a positive amount, to a member there is, and not taken before it was given",
+        "SELECT count(*) FROM grants",
+        """
+SELECT g.member_id, g.id, g.kind, g.amount FROM grants g LEFT JOIN members m ON m.id = g.member_id
+WHERE m.id IS NULL OR g.amount <= 0 OR g.consumed_at < g.at
+""",
+    ),
+)
 
 
 async def insert_grants(work: Work, rows: Sequence[tuple[UUID, UUID, str, int, str, datetime]]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.invariants import Invariant
 from loyalty.work import Work
 
 _COLUMNS = "id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at"
@@ -57,6 +58,40 @@ ORDER BY id LIMIT $3
 CONSENTS = """
 SELECT DISTINCT ON (purpose) purpose, version, granted, at FROM consents WHERE member_id = $1 ORDER BY purpose, id DESC
 """
+
+_OF_NOBODY = """
+SELECT DISTINCT '{table}' AS named_in, t.member_id FROM {table} t LEFT JOIN members m ON m.id = t.member_id
+WHERE t.member_id IS NOT NULL AND m.id IS NULL
+"""
+_KEYED = ("identities", "consents", "events", "request_results")
+
+AUDIT = (
+    Invariant(
+        "an erased member is bare: no card, name, birth year or identity",
+        "SELECT count(*) FROM members WHERE status = 'ERASED'",
+        """
+SELECT m.id FROM members m WHERE m.status = 'ERASED' AND (
+    m.card_no IS NOT NULL OR m.display_name IS NOT NULL OR m.birth_year IS NOT NULL
+    OR EXISTS (SELECT FROM identities i WHERE i.member_id = m.id))
+""",
+    ),
+    Invariant(
+        "a member's card is in the directory, and every card there is its member's",
+        "SELECT count(*) FROM members WHERE card_no IS NOT NULL",
+        """
+SELECT coalesce(m.id, i.member_id) AS member_id
+FROM (SELECT id, card_no FROM members WHERE card_no IS NOT NULL) m
+FULL JOIN (SELECT member_id, subject FROM identities WHERE kind = 'card') i
+    ON i.member_id = m.id AND i.subject = m.card_no
+WHERE m.id IS NULL OR i.member_id IS NULL
+""",
+    ),
+    Invariant(
+        "identities, consents, events and results name members that there are",
+        "SELECT count(*) FROM members",
+        " UNION ALL ".join(_OF_NOBODY.format(table=table) for table in _KEYED),
+    ),
+)
 
 
 async def lock_members(work: Work, ids: Sequence[UUID]) -> list[Any]:

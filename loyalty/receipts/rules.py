@@ -17,6 +17,7 @@ MOST_LINES = 500
 MOST_MINOR = 1_000_000_000
 MOST_QUANTITY = 1_000_000
 AHEAD = timedelta(minutes=10)
+MOST_LATE_DAYS = 3650
 _NUMBER = re.compile(r"[0-9A-Za-z._/-]{1,64}")
 
 
@@ -127,7 +128,7 @@ def parse_earning(name: str, body: Mapping[str, Any]) -> Earning:
         visit_minimum_minor=reader.integer("visit_minimum_minor", low=1, high=most),
         visit_energy=reader.integer("visit_energy", low=0, high=1000),
         visit_tickets=reader.integer("visit_tickets", low=0, high=100),
-        late_days=reader.integer("late_days", low=1, high=3650, default=365),
+        late_days=reader.integer("late_days", low=1, high=MOST_LATE_DAYS, default=365),
         excluded_categories=frozenset(reader.texts("excluded_categories")),
         bonuses=tuple(bonuses),
     )
@@ -138,14 +139,18 @@ def parse_earning(name: str, body: Mapping[str, Any]) -> Earning:
 def earn(earning: Earning, lines: Sequence[Line], multiplier_percent: int, day: date) -> Earned:
     """What lines bought on a business day earn at a tier's multiplier: one floor per receipt."""
     weights = []
-    eligible = 0
+    eligible = rated = 0
+    rate = earning.minor_per_point * 10_000
     for line in lines:
         if line.category in earning.excluded_categories or line.amount_minor == 0:
             weights.append(0)
             continue
         eligible += line.amount_minor
         bonus = max((each.percent for each in earning.bonuses if each.fits(line, day)), default=100)
-        weights.append(line.amount_minor * 1000 * multiplier_percent * bonus // (earning.minor_per_point * 10_000))
+        before = rated * 1000 // rate
+        rated += line.amount_minor * multiplier_percent * bonus
+        # What a line leaves below a thousandth counts for the next one, so that the sum is floored once.
+        weights.append(rated * 1000 // rate - before)
     return Earned(
         points=sum(weights) // 1000,
         stamps=eligible // earning.minor_per_stamp,
@@ -161,9 +166,14 @@ def weight_returned(weight: int, amount_minor: int, returned_minor: int) -> int:
     return weight * returned_minor // amount_minor if amount_minor else 0
 
 
+def is_number(number: str) -> bool:
+    """Whether a document's number is 1 to 64 letters, digits, dots, dashes or slashes; only such are looked up."""
+    return _NUMBER.fullmatch(number) is not None
+
+
 def check_number(field: str, number: str) -> None:
-    """Refuses INVALID_INPUT unless a document's number is 1 to 64 letters, digits, dots, dashes or slashes."""
-    if not _NUMBER.fullmatch(number):
+    """Refuses INVALID_INPUT unless a document's number is one (`is_number`)."""
+    if not is_number(number):
         refuse_input(field, "must be 1 to 64 of 0-9 A-Z a-z . _ / -")
 
 
@@ -195,6 +205,11 @@ def check_bought_at(bought_at: datetime, now: datetime, late_days: int) -> None:
         refuse_input("boughtAt", f"must not be more than {AHEAD.seconds // 60} minutes ahead of the server's clock")
     if bought_at < now - timedelta(days=late_days):
         refuse_input("boughtAt", f"must not be more than {late_days} days ago")
+
+
+def may_be_recorded(bought_at: datetime, now: datetime) -> bool:
+    """Whether some sheet could let a purchase of that time in; others have no day worth looking up, nor always one."""
+    return now - timedelta(days=MOST_LATE_DAYS) <= bought_at <= now + AHEAD
 
 
 def refuse_input(field: str, rule: str) -> NoReturn:

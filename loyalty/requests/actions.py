@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from loyalty.invariants import Finding, examine
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests import store
 from loyalty.requests.rules import RETENTION, RequestKey
@@ -105,3 +106,8 @@ async def open_requests(work: Work, keys: Sequence[RequestKey]) -> Requests:
 async def forget_old_results(work: Work, now: datetime, *, limit: int) -> int:
     """Deletes results older than 14 days; returns how many."""
     return await store.delete_results_before(work, now - RETENTION, limit)
+
+
+async def audit(connection: Any, now: datetime) -> list[Finding]:
+    """Examines every result; reads everything, changes nothing."""
+    return await examine(connection, store.AUDIT, now)

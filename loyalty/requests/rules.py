@@ -37,16 +37,21 @@ def fingerprint(mutation: str, arguments: Mapping[str, Any]) -> bytes:
     ).digest()
 
 
+_PLAIN = frozenset({type(None), bool, int, str})
+
+
 def _canonical(value: Any) -> Any:  # noqa: PLR0911 - one line per shape reads best
-    if value is None or (isinstance(value, bool | int | str) and not isinstance(value, Enum)):
+    if type(value) in _PLAIN:  # nearly all of a receipt's values: not worth the questions below
         return value
-    if isinstance(value, Enum):
-        return value.name
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items() if item is not None}
     if is_dataclass(value):
         named = ((field.name, getattr(value, field.name)) for field in fields(value))
         return {name: _canonical(item) for name, item in named if item is not None}
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items() if item is not None}
     if isinstance(value, list | tuple):
         return [_canonical(item) for item in value]
     if isinstance(value, datetime | date):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from loyalty.invariants import Invariant
 from loyalty.work import Work
 
 LOAD = """
@@ -26,6 +27,17 @@ DELETE_OLD = """
 DELETE FROM request_results WHERE (scope, id) IN (
     SELECT scope, id FROM request_results WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
+
+AUDIT = (
+    Invariant(
+        "one result per request id, with the hash of what was asked",
+        "SELECT count(*) FROM request_results",
+        """
+SELECT scope, id, count(*) AS results FROM request_results
+GROUP BY scope, id HAVING count(*) > 1 OR min(length(hash)) <> 32 OR max(length(hash)) <> 32
+""",
+    ),
+)
 
 
 async def load_results(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from loyalty.invariants import MOST_ROWS, Finding
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 from loyalty.sheets import store
 from loyalty.sheets.rules import (
@@ -96,10 +98,7 @@ async def publish(
     SHEET_INVALID with every mistake, SHEET_STATE where a newer version stands.
     """
     name = f"{kind}.{key}"
-    faults: list[Fault] = check_plain(name, body)
-    if faults:
-        raise SheetInvalid(faults)
-    parser(name, body)
+    _check(name, body, parser)
     newest = await store.lock_sheet(work, kind, key)
     if based_on is not None and based_on != newest:
         raise LoyaltyRefused(LoyaltyCode.SHEET_STATE, current=newest, based_on=based_on)
@@ -107,6 +106,19 @@ async def publish(
     text = canonical_json(body)
     await store.insert_active(work, work.mint(now), kind, key, newest + 1, text, digest(body), author, reason, now)
     return newest + 1
+
+
+def _check(name: str, body: Mapping[str, Any], parser: Parser[Any]) -> None:
+    """Refuses SHEET_INVALID with what the parser finds and what no sheet may have, each place once."""
+    faults: list[Fault] = []
+    try:
+        parser(name, body)
+    except SheetInvalid as refused:
+        faults.extend(refused.faults)
+    told = {fault.key for fault in faults}
+    faults.extend(fault for fault in check_plain(name, body) if fault.key not in told)
+    if faults:
+        raise SheetInvalid(faults)
 
 
 async def seed_files(work: Work, files: Mapping[str, str], parsers: Mapping[str, Parser[Any]], *, now: datetime) -> int:
@@ -167,3 +179,23 @@ async def review_pause(work: Work, pause_id: UUID, *, note: str, operator: str, 
 async def load_pauses(connection: Any, *, limit: int) -> list[dict[str, Any]]:
     """Uses of the stop switch, newest first."""
     return [dict(row) for row in await store.load_pauses(connection, limit)]
+
+
+async def audit(connection: Any, now: datetime) -> list[Finding]:
+    """Examines every version of every sheet; reads everything, changes nothing."""
+    del now
+    rows = await store.load_all(connection)
+    active = Counter((row["kind"], row["key"]) for row in rows if row["state"] == SheetState.ACTIVE.value)
+    altered = tuple(
+        {"kind": row["kind"], "key": row["key"], "version": row["version"]}
+        for row in rows
+        if digest(json.loads(row["body"])) != row["sha256"]
+    )
+    several = tuple({"kind": kind, "key": key, "active": count} for (kind, key), count in active.items() if count > 1)
+    return [
+        Finding(sentence, checked, len(broken), broken[:MOST_ROWS])
+        for sentence, checked, broken in (
+            ("every version of a sheet still has the digest of what was published", len(rows), altered),
+            ("a sheet has one active version at most", len(active), several),
+        )
+    ]

@@ -53,6 +53,11 @@ async def load_versions(connection: Any, kind: str | None, key: str | None, limi
     return list(await connection.fetch(VERSIONS, kind, key, limit))
 
 
+async def load_all(connection: Any) -> list[Any]:
+    """Every version that there ever was."""
+    return list(await connection.fetch("SELECT kind, key, version, body, sha256, state FROM sheets ORDER BY id"))
+
+
 async def lock_sheet(work: Work, kind: str, key: str) -> int:
     """Serialises the publishing of one sheet, even its first version; returns the newest version, 0 where none is."""
     await work.connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"sheet:{kind}:{key}")

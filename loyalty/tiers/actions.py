@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from loyalty.invariants import Finding, examine
 from loyalty.members import actions as members
 from loyalty.sheets.actions import open_sheets
 from loyalty.sheets.rules import Season
@@ -18,6 +19,7 @@ from loyalty.timeline.rules import EventKind
 from loyalty.work import Work
 
 LADDER = ("ladder", "current", parse_ladder)
+_TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +69,14 @@ class Tiers:
         if credits:
             added = self._added.setdefault(member_id, {})
             added[day] = added.get(day, 0) + credits
-        before = self.standing(member_id, now)
-        after = rules.after_purchase(self.ladder, before, self.window(member_id, self._season.day(now)), now)
+        before, at = self.standing(member_id, now), self._moment(member_id, now)
+        # Where the shop stands it may be tomorrow already.
+        credits_now = self.window(member_id, max(day, self._season.day(now)))
+        after = rules.after_purchase(self.ladder, before, credits_now, at)
         if member_id not in self._standings:
             self._standings[member_id] = before
             self._touched.add(member_id)
-        self._move(work, timeline, member_id, before, after, facts.TIER_RAISED)
+        self._move(work, timeline, member_id, before, after, facts.TIER_RAISED, at)
         return self.ladder.tier(after.code)
 
     async def load_spend(self, work: Work, member_ids: Iterable[UUID]) -> None:
@@ -91,26 +95,26 @@ class Tiers:
 
         Expects `load_spend`. A promotion that the purchase had earned is taken back.
         """
+        before, at = self.standing(member_id, now), self._moment(member_id, now)
+        spend = self._spend[member_id]
+        left = {**spend, day: spend.get(day, 0) - credits}
+        after = rules.after_return(self.ladder, before, spend, left, self._season.day(before.since), at)
+        self._spend[member_id] = left
         if credits:
-            spend = self._spend[member_id]
-            spend[day] = spend.get(day, 0) - credits
             self._taken[member_id, day] = self._taken.get((member_id, day), 0) + credits
-        before = self.standing(member_id, now)
-        first_day, today = self._season.day(before.since), self._season.day(now)
-        after = rules.after_return(self.ladder, before, self._spend[member_id], first_day, now, max(today, first_day))
-        self._move(work, timeline, member_id, before, after, facts.TIER_LOWERED)
+        self._move(work, timeline, member_id, before, after, facts.TIER_LOWERED, at)
         return self.ladder.tier(after.code)
 
     def let_time_pass(self, work: Work, timeline: Timeline, member_id: UUID, now: datetime) -> bool:
         """Gives notice, renews or steps down, whichever is due; False where nothing is."""
         before = self.standing(member_id, now)
-        after = rules.review(self.ladder, before, self.window(member_id, self._season.day(now)), now)
+        after = rules.review(self.ladder, before, self.window(member_id, _review_day(self._season, before, now)), now)
         if after == before:
             return False
         kind = facts.TIER_LOWERED
         if after.code == before.code:
             kind = facts.TIER_RENEWED if after.notice_at is None else facts.TIER_NOTICE
-        self._move(work, timeline, member_id, before, after, kind)
+        self._move(work, timeline, member_id, before, after, kind, now)
         return True
 
     async def save(self, work: Work) -> None:
@@ -133,14 +137,25 @@ class Tiers:
         if self._changes:
             await store.insert_changes(work, self._changes)
 
+    def _moment(self, member_id: UUID, now: datetime) -> datetime:
+        """`now`, or just after the last step where another server's clock ran ahead: no two steps at one instant."""
+        standing = self._standings.get(member_id)
+        return now if standing is None else max(now, standing.since + _TICK)
+
     def _move(
-        self, work: Work, timeline: Timeline, member_id: UUID, before: Standing, after: Standing, kind: EventKind
+        self,
+        work: Work,
+        timeline: Timeline,
+        member_id: UUID,
+        before: Standing,
+        after: Standing,
+        kind: EventKind,
+        at: datetime,
     ) -> None:
         if after == before:
             return
         self._standings[member_id] = after
         self._touched.add(member_id)
-        at = after.since if after.code != before.code else (after.notice_at or after.since)
         told: dict[str, str | int | bool | list[str | int | bool | None] | None] = {
             "before": before.code,
             "after": after.code,
@@ -180,11 +195,11 @@ async def tier_at(connection: Any, member_id: UUID, at: datetime) -> str | None:
 
 
 async def count_standings(connection: Any) -> dict[str, int]:
-    """How many members stand in each tier, from the lowest; a tier that the ladder has lost comes last."""
+    """How many members stand in each tier, from the lowest; tiers that the ladder has lost come last."""
     counted = await store.count_standings(connection)
     ladder = await (await open_sheets(connection)).get(connection, *LADDER)
-    order = [tier.code for tier in ladder.tiers] if ladder else []
-    return {code: counted[code] for code in sorted(counted, key=lambda code: (code not in order, *_rank(order, code)))}
+    codes = [tier.code for tier in ladder.tiers] if ladder else []
+    return {code: counted[code] for code in (*codes, *sorted(set(counted) - set(codes))) if code in counted}
 
 
 async def find_due(connection: Any, ladder: Ladder, now: datetime, *, after: UUID, limit: int) -> list[UUID]:
@@ -202,12 +217,20 @@ async def review_due(work: Work, member_ids: Sequence[UUID], now: datetime) -> i
     season = await sheets.season(work.connection)
     ladder = await sheets.get(work.connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py seed` first"
-    book = await open_tiers(work, ladder, season, [(member_id, season.day(now)) for member_id in locked])
+    standings = await _load_standings(work.connection, locked)
+    asks = [(member_id, _review_day(season, standings.get(member_id), now)) for member_id in locked]
+    book = await open_tiers(work, ladder, season, asks)
     timeline = Timeline()
     moved = sum(book.let_time_pass(work, timeline, member_id, now) for member_id in locked)
     await book.save(work)
     await timeline.save(work)
     return moved
+
+
+def _review_day(season: Season, standing: Standing | None, now: datetime) -> date:
+    """Up to which day credits are counted: a notice looks ahead to what will still count at the anniversary."""
+    until = standing.until if standing else None
+    return season.day(max(now, until) if until else now)
 
 
 async def _load_standings(connection: Any, member_ids: Sequence[UUID]) -> dict[UUID, Standing]:
@@ -225,3 +248,8 @@ async def _load_windows(connection: Any, pairs: Sequence[tuple[UUID, date]]) -> 
         [day for _, day in pairs],
     )
     return {(row["member_id"], row["day"]): row["credits"] for row in rows}
+
+
+async def audit(connection: Any, now: datetime) -> list[Finding]:
+    """Examines every standing and change of tier; reads everything, changes nothing."""
+    return await examine(connection, store.AUDIT, now)

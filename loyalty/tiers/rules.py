@@ -133,16 +133,27 @@ def review(ladder: Ladder, standing: Standing, credits: int, now: datetime) -> S
 
 
 def after_return(
-    ladder: Ladder, standing: Standing, spend: Mapping[date, int], first_day: date, now: datetime, today: date
+    ladder: Ladder,
+    standing: Standing,
+    before: Mapping[date, int],
+    after: Mapping[date, int],
+    first_day: date,
+    now: datetime,
 ) -> Standing:
     """Takes back a promotion that the returned purchase had earned.
 
-    The tier stays if on any day from `first_day` (the day it was reached) to today the credits of 365 days, without
-    what came back, reach its threshold; else it falls to the highest tier that they did reach.
+    `before` and `after` are the credits of each day with and without what came back. The tier falls if they reached its
+    threshold, over 365 days up to any day since `first_day` (the day it was reached), and no longer do: to the highest
+    tier that they did reach. A tier that other than purchases keeps, such as after one step down, is not touched.
     """
-    days = {first_day, today, *(day for day in spend if first_day <= day <= today)}
-    best = ladder.reached(max(window(spend, day) for day in days))
-    if ladder.rank(best.code) >= ladder.rank(standing.code):
+    had, has = (ladder.reached(_best_window(spend, first_day)) for spend in (before, after))
+    rank = ladder.rank(standing.code)
+    if ladder.rank(had.code) < rank or ladder.rank(has.code) >= rank:
         return standing
     at = max(now, standing.since)
-    return Standing(best.code, at, at + TERM if best.threshold else None)
+    return Standing(has.code, at, at + TERM if has.threshold else None)
+
+
+def _best_window(spend: Mapping[date, int], first_day: date) -> int:
+    """The most credits that 365 days held, up to any day from `first_day` on."""
+    return max(window(spend, day) for day in {first_day, *(day for day in spend if day > first_day)})

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.invariants import Invariant
 from loyalty.work import Work
 
 LOAD_STANDINGS = "SELECT member_id, code, since, until, notice_at FROM standings WHERE member_id = ANY($1::uuid[])"
@@ -54,9 +55,34 @@ SELECT coalesce(
 # Due for a word: past the anniversary, or so near it that a notice must go out and has not.
 STANDINGS_DUE = """
 SELECT member_id FROM standings
-WHERE until IS NOT NULL AND until <= $1 + $2::interval AND (until <= $1 OR notice_at IS NULL) AND member_id > $3
+WHERE until IS NOT NULL AND until <= $1::timestamptz + $2::interval AND (until <= $1 OR notice_at IS NULL) AND member_id > $3
 ORDER BY member_id LIMIT $4
 """
+
+AUDIT = (
+    Invariant(
+        "a standing is where the member's last change of tier led",
+        "SELECT count(*) FROM standings",
+        """
+SELECT coalesce(s.member_id, c.member_id) AS member_id, s.code AS tier, c.after
+FROM standings s
+FULL JOIN (SELECT DISTINCT ON (member_id) member_id, after FROM tier_changes ORDER BY member_id, at DESC, id DESC) c
+    ON c.member_id = s.member_id
+WHERE s.member_id IS NULL OR s.code <> c.after OR (c.member_id IS NULL AND s.until IS NOT NULL)
+""",
+    ),
+    Invariant(
+        "each change of tier begins where the one before it led, and is in the timeline",
+        "SELECT count(*) FROM tier_changes",
+        """
+SELECT c.member_id, c.id, c.came_from, c.before FROM (
+    SELECT *, lag(after) OVER (PARTITION BY member_id ORDER BY at, id) AS came_from FROM tier_changes) c
+WHERE c.came_from <> c.before OR c.before = c.after OR NOT EXISTS (
+    SELECT FROM events e WHERE e.member_id = c.member_id AND e.kind IN ('tier_raised', 'tier_lowered')
+    AND e.at = c.at AND e.facts ->> 'before' = c.before AND e.facts ->> 'after' = c.after)
+""",
+    ),
+)
 
 
 async def count_standings(connection: Any) -> dict[str, int]:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from loyalty.invariants import Finding, examine
 from loyalty.timeline import store
 from loyalty.timeline.rules import EventKind
 from loyalty.work import Work
@@ -60,6 +61,12 @@ async def load_events(connection: Any, member_id: UUID, *, first: int, before: U
     return [_read_event(row) for row in rows]
 
 
+async def load_event(connection: Any, member_id: UUID, event_id: UUID) -> EventRow | None:
+    """A member's own event by its id."""
+    row = await store.load_event(connection, member_id, event_id)
+    return _read_event(row) if row else None
+
+
 async def export_events(connection: Any, member_id: UUID) -> list[dict[str, Any]]:
     """Every event of a member, newest first, for `exportMyData`."""
     events: list[EventRow] = []
@@ -92,3 +99,8 @@ async def carry_outside(
 
 def _read_event(row: Any) -> EventRow:
     return EventRow(row["id"], row["member_id"], row["kind"], row["at"], json.loads(row["facts"]))
+
+
+async def audit(connection: Any, now: datetime) -> list[Finding]:
+    """Examines what waits in the outbox; reads everything, changes nothing."""
+    return await examine(connection, store.AUDIT, now)

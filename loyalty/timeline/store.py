@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.invariants import Invariant
 from loyalty.work import Work
 
 INSERT_EVENTS = """
@@ -26,11 +27,25 @@ WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2)
 ORDER BY id DESC LIMIT $3
 """
 
+LOAD_EVENT = "SELECT id, member_id, kind, at, facts FROM events WHERE member_id = $1 AND id = $2"
+
 TAKE_OUTBOX = """
 SELECT o.id, o.member_id, o.kind, o.attempts, e.at, e.facts
 FROM outbox o JOIN events e ON e.member_id = o.member_id AND e.id = o.id
 WHERE o.due_at <= $1 ORDER BY o.due_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED
 """
+
+AUDIT = (
+    Invariant(
+        "what waits to be carried outside is an event",
+        "SELECT count(*) FROM outbox",
+        """
+SELECT o.id, o.member_id, o.kind FROM outbox o
+LEFT JOIN events e ON e.member_id = o.member_id AND e.id = o.id AND e.kind = o.kind
+WHERE e.id IS NULL
+""",
+    ),
+)
 
 
 async def insert_events(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
@@ -59,3 +74,7 @@ async def postpone_outbox(work: Work, ids: Sequence[UUID], due_at: datetime) -> 
     await work.connection.execute(
         "UPDATE outbox SET due_at = $2, attempts = attempts + 1 WHERE id = ANY($1::uuid[])", ids, due_at
     )
+
+
+async def load_event(connection: Any, member_id: UUID, event_id: UUID) -> Any:
+    return await connection.fetchrow(LOAD_EVENT, member_id, event_id)

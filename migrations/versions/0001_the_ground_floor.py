@@ -162,6 +162,23 @@ def upgrade() -> None:
     )
     op.create_index("identities_member", "identities", ["member_id"], unique=False)
     op.create_table(
+        "imports",
+        sa.Column("source", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("shift_days", sa.Integer(), nullable=False),
+        sa.Column("baskets_total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("skipped", sa.Integer(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("stamps", sa.BigInteger(), nullable=False),
+        sa.Column("tickets", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("done BETWEEN 0 AND baskets_total", name="imports_done_of_total"),
+        sa.CheckConstraint("shift_days % 7 = 0", name="imports_shift_of_whole_weeks"),
+        sa.PrimaryKeyConstraint("source"),
+    )
+    op.create_table(
         "lots",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -343,6 +360,17 @@ def upgrade() -> None:
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("return_id", sa.Uuid(), nullable=False),
         sa.PrimaryKeyConstraint("store_id", "return_no"),
+    )
+    op.create_table(
+        "return_effects",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("return_id", sa.Uuid(), nullable=False),
+        sa.Column("refunded_points", sa.Integer(), nullable=False),
+        sa.Column("reopened", sa.Integer(), nullable=False),
+        sa.Column("voided", sa.Integer(), nullable=False),
+        sa.CheckConstraint("refunded_points >= 0", name="return_effects_not_negative"),
+        sa.PrimaryKeyConstraint("member_id", "return_id"),
+        info={"append_only": True},
     )
     op.create_table(
         "returns",
@@ -530,6 +558,7 @@ def downgrade() -> None:
     op.drop_table("segment_members")
     op.drop_index("returns_receipt", table_name="returns")
     op.drop_table("returns")
+    op.drop_table("return_effects")
     op.drop_table("return_directory")
     op.drop_index(op.f("ix_request_results_at"), table_name="request_results")
     op.drop_table("request_results")
@@ -552,6 +581,7 @@ def downgrade() -> None:
     op.drop_table("members")
     op.drop_index("lots_due", table_name="lots", postgresql_where="remaining > 0")
     op.drop_table("lots")
+    op.drop_table("imports")
     op.drop_index("identities_member", table_name="identities")
     op.drop_table("identities")
     op.drop_index("holds_waiting", table_name="holds", postgresql_where="receipt_state = 'WAITING'")

@@ -141,6 +141,22 @@ class SettledReceipt(SQLModel, table=True):
     hold_id: UUID
 
 
+class ReturnEffect(SQLModel, table=True):
+    """What a return gave back beside what it revoked: points of the tender, coupons reopened or void. Append-only."""
+
+    __tablename__ = "return_effects"
+    __table_args__ = (
+        CheckConstraint("refunded_points >= 0", name="return_effects_not_negative"),
+        {"info": {"append_only": True}},
+    )
+
+    member_id: UUID = Field(primary_key=True)
+    return_id: UUID = Field(primary_key=True)
+    refunded_points: int = Field(sa_column=Column(Integer, nullable=False))
+    reopened: int = Field(sa_column=Column(Integer, nullable=False))
+    voided: int = Field(sa_column=Column(Integer, nullable=False))
+
+
 class WelcomedRow(SQLModel, table=True):
     """A person who had the welcome, by a keyed hash that names nobody: it outlives the account. Append-only."""
 

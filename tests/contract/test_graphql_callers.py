@@ -12,6 +12,7 @@ import pytest
 
 import api
 from api.app import create_app
+from api.commands.seed import seed
 from api.graphql.nodes import parse_id
 from api.identity import actions
 from api.identity.actions import MakeKey
@@ -44,6 +45,7 @@ class Shop:
 async def shop(settings: Settings) -> AsyncIterator[Shop]:
     app = create_app(settings)
     async with app.running() as services:
+        await seed(services.database, settings)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
             yield Shop(services, client)

@@ -21,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.runtime.embedded import AlreadyServing, Embedded, EmbeddedError, account, embedded
+from api.runtime.embedded import AlreadyServing, Embedded, EmbeddedError, account, embedded, redis
 from api.runtime.embedded.binaries import postgres_programs
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -183,12 +183,35 @@ def test_a_killed_redis_comes_back(var: Path) -> None:
         until(lambda: servers.process_ids.get("redis") not in {None, killed})
 
 
+def test_a_redis_whose_socket_was_deleted_is_still_stopped(var: Path) -> None:
+    with embedded(var, durable=False) as servers:
+        if servers.redis_url is None:
+            pytest.skip("no Redis for this version of Python among the installed packages")
+        running = servers.process_ids["redis"]
+        (servers.sockets / "redis.sock").unlink()
+    assert not alive(running)
+
+
+def test_without_a_redis_for_this_python_everything_else_starts(var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redis, "redis_program", lambda: None)
+    with embedded(var, durable=False) as servers:
+        assert servers.redis_url is None
+        assert set(servers.process_ids) == {"postgres"}
+        assert ask(servers.database_url, "SELECT 1") == "1"
+
+
 def test_a_pid_file_whose_number_now_belongs_to_another_program_is_no_obstacle(var: Path) -> None:
     with embedded(var, durable=False):
         pass
-    (var / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{var}/postgres\n0\n5432\n\n\n\nready\n")
-    with embedded(var, durable=False) as servers:
-        assert ask(servers.database_url, "SELECT 1") == "1"
+    stranger = subprocess.Popen(["sleep", "100"])
+    try:
+        lines = f"{stranger.pid}\n{var}/postgres\n0\n5432\n\n\n\nready\n"
+        (var / "postgres" / "postmaster.pid").write_text(lines)
+        with embedded(var, durable=False) as servers:
+            assert ask(servers.database_url, "SELECT 1") == "1"
+    finally:
+        stranger.kill()
+        stranger.wait()
 
 
 def test_an_interrupted_first_start_is_repeated(var: Path) -> None:

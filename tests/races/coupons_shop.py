@@ -85,9 +85,7 @@ class Shop:
         self.cards[member_id] = known[member_id].card_no or ""
         return member_id
 
-    def buying(
-        self, member_id: UUID, slug: str, *, request_id: UUID | None = None, now: datetime = NOW
-    ) -> BuyCoupon:
+    def buying(self, member_id: UUID, slug: str, *, request_id: UUID | None = None, now: datetime = NOW) -> BuyCoupon:
         offer_id = self.offers.get(slug) or uuid4()
         key = self.key(member_id, "buyCoupon", {"offerId": str(offer_id)}, request_id)
         return BuyCoupon(key, member_id, offer_id, now)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+import tomllib
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,18 +12,19 @@ import pytest
 
 from api.runtime.database import Database
 from loyalty.members import actions as members
-from loyalty.members.rules import IdentityKind, MemberStatus
+from loyalty.members.rules import MemberStatus
 from loyalty.receipts.actions import RecordReceipt, record_receipts
 from loyalty.receipts.rules import Line as ReceiptLine
-from loyalty.receipts.rules import parse_earning
+from loyalty.receipts.rules import ReturnLine, parse_earning
 from loyalty.refusals import Refused
 from loyalty.sheets.actions import pause, publish, resume
-from loyalty.sheets.rules import SheetInvalid
+from loyalty.sheets.rules import SheetInvalid, parse_season
 from rewards.coupons import actions as coupons
 from rewards.coupons.actions import buy_coupons, hold_baskets, release_baskets, settle_baskets
 from rewards.coupons.rules.coupons import CouponState
 from rewards.coupons.rules.offers import OfferKind
-from tests.races.coupons_shop import NOW, Shop, basket, body, check_books, line, one, open_shop
+from rewards.coupons.store import holds as hold_store
+from tests.races.coupons_shop import NOW, ROOT, Shop, basket, check_books, line, one, open_shop
 
 
 @pytest.fixture
@@ -133,10 +136,11 @@ async def test_a_total_limit_is_never_added_to_an_offer(shop: Shop) -> None:
     assert await shop.rows("SELECT version FROM offers WHERE slug = 'open'") == [(1,)]
 
 
-async def test_every_refusal_of_a_hold_is_reached(shop: Shop) -> None:  # noqa: PLR0915 - one line for each
+async def test_every_refusal_of_a_hold_is_reached(shop: Shop) -> None:
     member, other = await shop.member(points=2000), await shop.member(points=2000)
     for slug, changes in {
-        "plain": {}, "alone": {"scope": {"stores": ["banqiao"]}}, "later": {"validity": {"days": 30, "from": "2027-03-12"}},
+        "plain": {}, "alone": {"scope": {"stores": ["banqiao"]}},
+        "later": {"validity": {"days": 30, "from": "2027-03-12"}},
         "short": {"validity": {"days": 1}}, "big": {"minimum_minor": 99000}, "none": {"scope": {"skus": ["nothing"]}},
     }.items():  # fmt: skip
         await shop.publish(slug, **changes)
@@ -186,15 +190,9 @@ async def test_every_refusal_of_a_hold_is_reached(shop: Shop) -> None:  # noqa: 
 async def test_points_that_are_worth_no_whole_cent_are_refused(shop: Shop) -> None:
     member = await shop.member(points=1000)
     [(text,)] = await shop.rows("SELECT body FROM sheets WHERE kind = 'season'")
-    import json
-
-    from loyalty.sheets.rules import parse_season
-
     changed = {**json.loads(text), "tender_points_per_major": 300}
     async with shop.database.work() as work:
-        await publish(
-            work, "season", "current", changed, parse_season, author="t", reason="t", based_on=None, now=NOW
-        )
+        await publish(work, "season", "current", changed, parse_season, author="t", reason="t", based_on=None, now=NOW)
     refused = await one(shop.database, hold_baskets, shop.holding(member, basket(5000), [], 100))
     assert (code(refused), refused.facts["step"]) == ("TENDER_NOT_WHOLE", 3)
 
@@ -332,20 +330,41 @@ async def test_a_late_settlement_is_refused_where_the_points_are_gone(shop: Shop
     assert await shop.points(member) == 10
 
 
-async def test_validity_is_judged_at_the_hold(shop: Shop) -> None:
+async def test_validity_is_judged_at_the_hold(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    member = await shop.member(points=2000)
+    await shop.publish("short", validity={"days": 1})
+    bought, lost = await shop.coupon(member, "short"), await shop.coupon(member, "short")
+    clock = {"now": bought.expires_at - timedelta(minutes=1)}
+
+    async def load_clock(connection: Any) -> datetime:
+        del connection
+        return clock["now"]
+
+    monkeypatch.setattr(hold_store, "load_clock", load_clock)
+    shown = await shop.shown(bought, clock["now"])
+    held = await shop.hold(member, basket(2000), [shown], now=clock["now"])
+    clock["now"] = over = bought.expires_at + timedelta(hours=1)
+    async with shop.database.work() as work:
+        assert await coupons.expire_holds(work, over, 10) == 1
+        assert await coupons.expire_coupons(work, over, 10) == 1
+    assert [await shop.state(each.coupon_id) for each in (bought, lost)] == ["ISSUED", "EXPIRED"]
+    again = shop.holding(member, basket(3000), [await shop.shown(bought, over)], now=over)
+    assert code(await one(shop.database, hold_baskets, again)) == "COUPON_EXPIRED"
+    settled = await one(shop.database, settle_baskets, shop.settling(held.hold_id, now=over))
+    assert settled.coupon_ids == (bought.coupon_id,)
+
+
+async def test_nobody_waits_for_ever_for_a_late_settlement(shop: Shop) -> None:
     member = await shop.member(points=2000)
     await shop.publish("short", validity={"days": 1})
     bought = await shop.coupon(member, "short")
     held = await shop.hold(member, basket(2000), [await shop.shown(bought)])
     await shop.lapse(held.hold_id)
-    over = bought.expires_at + timedelta(minutes=1)
     async with shop.database.work() as work:
-        await coupons.expire_holds(work, over, 10)
-        # The database's clock is months behind the coupon's: only the grace of the late settlement keeps it.
-        await work.connection.execute("UPDATE coupons SET due_at = expires_at + interval '1 day'")
-        assert await coupons.expire_coupons(work, over, 10) == 0
-    settled = await one(shop.database, settle_baskets, shop.settling(held.hold_id, now=over))
-    assert settled.coupon_ids == (bought.coupon_id,)
+        await coupons.expire_holds(work, NOW, 10)
+        assert await coupons.expire_coupons(work, NOW + timedelta(days=3), 10) == 1
+    late = shop.settling(held.hold_id, now=NOW + timedelta(days=3))
+    assert code(await one(shop.database, settle_baskets, late)) == "HOLD_EXPIRED"
 
 
 async def test_coupons_expire_once_their_last_moment_is_over(shop: Shop) -> None:
@@ -364,17 +383,13 @@ async def test_coupons_expire_once_their_last_moment_is_over(shop: Shop) -> None
 async def _receipt(shop: Shop, member: UUID, number: str, total: int) -> None:
     await _earning(shop)
     key = shop.key(shop.stores["xinyi"].id, "recordReceipt", {"n": number}, None)
-    lines = (ReceiptLine(1, "a", "goods", "brand", "GROCERY", 1, total),)
+    lines = (ReceiptLine(1, "a", "goods", "brand", "GROCERY", 2, total),)
     command = RecordReceipt(key, shop.stores["xinyi"].id, shop.cards[member], number, NOW, "TWD", lines, NOW)
     answer = await one(shop.database, record_receipts, command)
     assert not isinstance(answer, Refused), answer
 
 
 async def _earning(shop: Shop) -> None:
-    import tomllib
-
-    from tests.races.coupons_shop import ROOT
-
     text = (ROOT / "loyalty/receipts/sheets/earning.TWD.toml").read_text()
     async with shop.database.work() as work:
         await publish(
@@ -469,10 +484,13 @@ async def test_coupons_are_listed_newest_first_by_state(shop: Shop) -> None:
         held = await coupons.read_coupons(connection, member, NOW, first=9, state=CouponState.RESERVED)
         late = await coupons.read_coupons(connection, member, NOW + timedelta(days=40), first=1)
         other = await coupons.read_coupons_by_id(connection, uuid4(), NOW, [bought[0].coupon_id])
+        exported = await coupons.export_coupons(connection, member)
     assert [each.coupon.id for each in every + more] == [each.coupon_id for each in reversed(bought)]
     assert [each.coupon.id for each in held] == [bought[0].coupon_id]
     assert (late[0].shown, late[0].offer.kind) == (CouponState.EXPIRED, OfferKind.AMOUNT_OFF)
     assert other == []
+    assert [each["code"] for each in exported] == [each.code for each in reversed(bought)]
+    assert (exported[-1]["state"], exported[-1]["offer"]) == ("RESERVED", "flyer-twenty")
 
 
 async def test_stamps_and_cash_through_the_till(shop: Shop) -> None:
@@ -499,4 +517,71 @@ async def test_a_refused_sheet_changes_nothing(shop: Shop) -> None:
         await shop.publish("bad", kind="PERCENT_OFF", scope={"categories": ["BEER"]})
     assert len(refused.value.faults) >= 3
     assert await shop.rows("SELECT id FROM offers WHERE slug = 'bad'") == []
-    assert IdentityKind.LEGACY and body()["kind"] == "AMOUNT_OFF"
+
+
+def _returning(
+    shop: Shop, number: str, amount: int, points: int = 0, *, receipt_no: str = "R-1", quantity: int = 1
+) -> coupons.ReturnGoods:
+    store_id = shop.stores["banqiao"].id
+    key = shop.key(store_id, "recordReturn", {"no": number, "amount": amount, "points": points}, None)
+    return coupons.ReturnGoods(
+        key, store_id, shop.stores["xinyi"].id, receipt_no, number, (ReturnLine(1, quantity, amount),), points, NOW
+    )
+
+
+async def _paid(shop: Shop, member: UUID, slug: str) -> coupons.CouponIssued:
+    """A basket of 30 dollars, 10 off by the coupon and 5 paid with points, settled by receipt R-1."""
+    bought = await shop.coupon(member, slug)
+    held = await shop.hold(member, basket(3000), [await shop.shown(bought)], 500)
+    await _receipt(shop, member, "R-1", 1500)
+    assert not isinstance(await one(shop.database, settle_baskets, shop.settling(held.hold_id)), Refused)
+    return bought
+
+
+async def test_a_whole_return_gives_points_back_and_reopens_the_coupon(shop: Shop) -> None:
+    member = await shop.member(points=1000)
+    await shop.publish("plain", on_return="REOPEN")
+    bought = await _paid(shop, member, "plain")
+    assert await shop.points(member) == 1000 - 10 - 500 + 1
+    half = await one(shop.database, coupons.return_goods, _returning(shop, "T-1", 700, 200))
+    assert (half.refunded_points, half.coupons_reopened, half.everything) == (200, 0, False)
+    assert await shop.state(bought.coupon_id) == "REDEEMED"
+    too_much = await one(shop.database, coupons.return_goods, _returning(shop, "T-2", 800, 301))
+    assert (code(too_much), too_much.facts["most"]) == ("TENDER_RETURN_EXCEEDS", 300)
+    rest = await one(shop.database, coupons.return_goods, _returning(shop, "T-2", 800, 300))
+    assert (rest.refunded_points, rest.coupons_reopened, rest.everything, rest.points) == (300, 1, True, 1)
+    assert await shop.points(member) == 990
+    assert await shop.state(bought.coupon_id) == "ISSUED"
+    again = await one(shop.database, coupons.return_goods, _returning(shop, "T-2", 800, 300))
+    assert again == rest
+    assert code(await one(shop.database, coupons.return_goods, _returning(shop, "T-2", 800, 299))) == "RETURN_MISMATCH"
+    assert code(await one(shop.database, coupons.return_goods, _returning(shop, "T-3", 1))) == "RETURN_EXCEEDS"
+    assert code(await one(shop.database, coupons.return_goods, _returning(shop, "T-3", 1, -1))) == "INVALID_INPUT"
+    gone = _returning(shop, "T-3", 1, receipt_no="R-2")
+    assert code(await one(shop.database, coupons.return_goods, gone)) == "RECEIPT_NOT_FOUND"
+    assert not isinstance(await shop.hold(member, basket(2000), [await shop.shown(bought)]), Refused)
+    await check_books(shop)
+
+
+async def test_a_whole_return_voids_a_coupon_whose_offer_says_so(shop: Shop) -> None:
+    member = await shop.member(points=1000)
+    await shop.publish("plain", on_return="VOID")
+    bought = await _paid(shop, member, "plain")
+    back = await one(shop.database, coupons.return_goods, _returning(shop, "T-1", 1500, 500, quantity=2))
+    assert (back.coupons_reopened, back.coupons_voided, back.everything) == (0, 1, True)
+    assert await shop.state(bought.coupon_id) == "VOID"
+    refused = shop.holding(member, basket(2000), [await shop.shown(bought)])
+    assert code(await one(shop.database, hold_baskets, refused)) == "COUPON_VOID"
+    await check_books(shop)
+
+
+async def test_returns_of_one_receipt_in_one_batch_see_each_other(shop: Shop) -> None:
+    member = await shop.member(points=1000)
+    await shop.publish("plain")
+    await _paid(shop, member, "plain")
+    commands = [_returning(shop, "T-1", 700, 300), _returning(shop, "T-2", 800, 300), _returning(shop, "T-2", 800, 200)]
+    async with shop.database.work() as work:
+        answers = await coupons.return_goods(work, commands)
+    assert code(answers[1]) == "TENDER_RETURN_EXCEEDS"
+    assert (answers[2].refunded_points, answers[2].coupons_reopened) == (200, 1)  # type: ignore[union-attr]
+    await check_books(shop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -62,16 +63,22 @@ class Redis:
 
     def stop(self) -> None:
         """Stops the server; what it held is gone."""
-        process_id = self.running()
+        process_id = self.running() or self._own()
         if process_id is None:
             return
         for number in (signal.SIGTERM, signal.SIGKILL):
-            os.kill(process_id, number)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process_id, number)
             deadline = time.monotonic() + _SECONDS
             while time.monotonic() < deadline:
-                if self.running() is None:
+                if self.running() is None and self._own() is None:
                     return
                 time.sleep(0.02)
+
+    def _own(self) -> int | None:
+        """The process that was started here while it lives, even when its socket's file is gone."""
+        alive = self._process is not None and self._process.poll() is None
+        return self._process.pid if self._process is not None and alive else None
 
     def _ask(self, command: str) -> str:
         try:

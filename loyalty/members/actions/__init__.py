@@ -5,6 +5,7 @@ from loyalty.members.actions.account import (
     SignedIn,
     create_members,
     find_members,
+    link_identity,
     load_identities_of,
     load_members,
     lock,
@@ -13,6 +14,7 @@ from loyalty.members.actions.account import (
     set_status,
     sign_in,
 )
+from loyalty.members.actions.audit import audit
 from loyalty.members.actions.rights import (
     Consent,
     ConsentChanged,
@@ -37,11 +39,13 @@ __all__ = [
     "RightsCommand",
     "SetConsent",
     "SignedIn",
+    "audit",
     "cancel_erasures",
     "create_members",
     "erase_due",
     "export_account",
     "find_members",
+    "link_identity",
     "load_consents",
     "load_identities_of",
     "load_members",

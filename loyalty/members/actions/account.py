@@ -16,6 +16,7 @@ from loyalty.members.rules import (
     Member,
     MemberStatus,
     card_number,
+    refuse_unfit,
 )
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 from loyalty.timeline.actions import Timeline
@@ -106,6 +107,25 @@ async def create_members(work: Work, new: Sequence[NewMember]) -> dict[str, UUID
     await store.insert_members(work, rows)
     await timeline.save(work)
     return {subject: ids[kind, subject] for kind, subject in made}
+
+
+async def link_identity(
+    work: Work, member_id: UUID, kind: IdentityKind, subject: str, *, operator: str, now: datetime
+) -> None:
+    """Lets a member be known by one more identity, as when a card of the old system meets a new sign-in.
+
+    An identity that is the member's already is left as it is. Takes the member's lock. Refuses MEMBER_NOT_FOUND,
+    MEMBER_SUSPENDED, MEMBER_ERASED, IDENTITY_TAKEN.
+    """
+    refuse_unfit((await lock(work, [member_id])).get(member_id))
+    if await store.insert_identities(work, [(kind.value, subject, member_id, now)]):
+        timeline = Timeline()
+        timeline.record(work, member_id, facts.IDENTITY_LINKED, now, {"kind": kind.value, "operator": operator})
+        await timeline.save(work)
+        return
+    known = await find_members(work.connection, kind, [subject])
+    if known.get(subject) != member_id:
+        raise LoyaltyRefused(LoyaltyCode.IDENTITY_TAKEN, kind=kind.value)
 
 
 async def set_status(work: Work, member_id: UUID, status: MemberStatus, *, operator: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Receipts: recording them, and the book that returns are folded over."""
 
+from loyalty.receipts.actions.audit import audit
 from loyalty.receipts.actions.record import ReceiptRecorded, RecordReceipt, record_receipts
 from loyalty.receipts.actions.returns import (
     GivenBack,
@@ -16,6 +17,7 @@ from loyalty.receipts.actions.views import (
     find_receipts,
     load_lines,
     load_page,
+    load_receipt,
     load_receipts,
 )
 
@@ -29,12 +31,14 @@ __all__ = [
     "Returning",
     "Returns",
     "Store",
+    "audit",
     "create_stores",
     "export_receipts",
     "find_receipts",
     "find_stores",
     "load_lines",
     "load_page",
+    "load_receipt",
     "load_receipts",
     "load_stores",
     "open_returns",

@@ -14,7 +14,7 @@ from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Ledger, Note
 from loyalty.ledger.rules import Currency, LotKey, Provenance, points_expire_on
 from loyalty.members import actions as members
-from loyalty.members.rules import IdentityKind, Member, refuse_unfit
+from loyalty.members.rules import IdentityKind, Member, is_card_number, refuse_unfit
 from loyalty.receipts import facts, rules, store
 from loyalty.receipts.actions.stores import Store, load_stores
 from loyalty.receipts.rules import Earned, Earning, Line, parse_earning
@@ -108,7 +108,8 @@ async def record_receipts(work: Work, commands: Sequence[RecordReceipt]) -> list
 
 async def _open(work: Work, commands: Sequence[RecordReceipt]) -> _Books:
     connection = work.connection
-    cards = await members.find_members(connection, IdentityKind.CARD, [command.card_no for command in commands])
+    scanned = [command.card_no for command in commands if is_card_number(command.card_no)]
+    cards = await members.find_members(connection, IdentityKind.CARD, scanned)
     locked = await members.lock(work, cards.values())
     requests = await open_requests(work, [command.request for command in commands])
     sheets = await open_sheets(connection)
@@ -122,13 +123,12 @@ async def _open(work: Work, commands: Sequence[RecordReceipt]) -> _Books:
         if (earning := await sheets.get(connection, "earning", currency, parse_earning)) is not None
     }
     asked = [
-        (
-            cards[command.card_no],
-            season.day(command.now),
-            rules.business_day(command.bought_at, stores[command.store_id].zone),
-        )
+        (cards[command.card_no], max(season.day(command.now), day), day)
         for command in commands
-        if command.card_no in cards and command.store_id in stores
+        if command.card_no in cards
+        and command.store_id in stores
+        and rules.may_be_recorded(command.bought_at, command.now)
+        for day in (rules.business_day(command.bought_at, stores[command.store_id].zone),)
     ]
     return _Books(
         members=locked,
@@ -152,9 +152,8 @@ async def _open(work: Work, commands: Sequence[RecordReceipt]) -> _Books:
 async def _load_known(
     work: Work, commands: Sequence[RecordReceipt]
 ) -> dict[tuple[UUID, str], tuple[bytes, ReceiptRecorded]]:
-    rows = await store.load_receipts(
-        work.connection, [command.store_id for command in commands], [command.receipt_no for command in commands]
-    )
+    keys = [(command.store_id, command.receipt_no) for command in commands if rules.is_number(command.receipt_no)]
+    rows = await store.load_receipts(work.connection, [key[0] for key in keys], [key[1] for key in keys])
     return {
         (row["store_id"], row["receipt_no"]): (
             row["content_hash"],

@@ -184,6 +184,8 @@ async def open_returns(
     work: Work, season: Season, receipts: Sequence[ReceiptKey], returns: Sequence[ReceiptKey]
 ) -> Returns:
     """Opens receipts by (store, receipt number), and returns by (store, return number). Expects the members' locks."""
+    receipts = [key for key in receipts if rules.is_number(key[1])]
+    returns = [key for key in returns if rules.is_number(key[1])]
     rows = await store.load_receipts(work.connection, [key[0] for key in receipts], [key[1] for key in receipts])
     bought = {
         (row["store_id"], row["receipt_no"]): _Bought(

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from loyalty.receipts import store
+from loyalty.receipts import rules, store
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +47,22 @@ class ReceiptLineView:
 
 async def find_receipts(connection: Any, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], tuple[UUID, UUID]]:
     """(store, receipt number) -> (member, receipt), for those that are there."""
+    keys = [key for key in keys if rules.is_number(key[1])]
     rows = await store.find_receipts(connection, [key[0] for key in keys], [key[1] for key in keys])
     return {(row["store_id"], row["receipt_no"]): (row["member_id"], row["receipt_id"]) for row in rows}
 
 
 async def load_receipts(connection: Any, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], ReceiptView]:
     """Receipts by (store, receipt number)."""
+    keys = [key for key in keys if rules.is_number(key[1])]
     rows = await store.load_receipts(connection, [key[0] for key in keys], [key[1] for key in keys])
     return {(row["store_id"], row["receipt_no"]): _view(row) for row in rows}
+
+
+async def load_receipt(connection: Any, member_id: UUID, receipt_id: UUID) -> ReceiptView | None:
+    """A member's own receipt by its id."""
+    row = await store.load_receipt(connection, member_id, receipt_id)
+    return _view(row) if row else None
 
 
 async def load_page(connection: Any, member_id: UUID, *, first: int, before: UUID | None = None) -> list[ReceiptView]:

@@ -1,5 +1,6 @@
 """Coupons: buying and issuing, holding, settling, returning, reading, and what time does."""
 
+from rewards.coupons.actions.audit import audit
 from rewards.coupons.actions.holding import BasketChecked, BasketQuery, HoldBasket, check_basket, hold_baskets
 from rewards.coupons.actions.issuing import (
     BuyCoupon,
@@ -14,11 +15,13 @@ from rewards.coupons.actions.publishing import find_offers, publish_offer, put_o
 from rewards.coupons.actions.reading import (
     CouponView,
     OfferView,
+    export_coupons,
     read_coupons,
     read_coupons_by_id,
     read_offers,
     read_offers_by_id,
 )
+from rewards.coupons.actions.returning import GoodsReturned, ReturnGoods, return_goods
 from rewards.coupons.actions.settling import (
     BasketReleased,
     BasketSettled,
@@ -40,18 +43,22 @@ __all__ = [
     "BuyCoupon",
     "CouponIssued",
     "CouponView",
+    "GoodsReturned",
     "HoldBasket",
     "Issues",
     "OfferView",
     "ReleaseBasket",
+    "ReturnGoods",
     "SettleBasket",
     "Welcome",
     "Welcomed",
     "add_to_segment",
+    "audit",
     "buy_coupons",
     "check_basket",
     "expire_coupons",
     "expire_holds",
+    "export_coupons",
     "find_offers",
     "hold_baskets",
     "open_issues",
@@ -62,6 +69,7 @@ __all__ = [
     "read_offers",
     "read_offers_by_id",
     "release_baskets",
+    "return_goods",
     "review_receipts",
     "review_settled",
     "settle_baskets",

@@ -12,7 +12,7 @@ from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Note, read_wallets
 from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members import actions as members
-from loyalty.members.rules import IdentityKind, Member, refuse_unfit
+from loyalty.members.rules import IdentityKind, Member, is_card_number, refuse_unfit
 from loyalty.receipts.actions import Store, load_stores
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.rules import RequestKey
@@ -183,7 +183,7 @@ async def _resolve(connection: Any, queries: Sequence[BasketQuery]) -> _Director
     ]  # fmt: skip
     wanted = sorted({code for each in presented for code, _ in each if code})
     known = await coupon_store.find_codes(connection, wanted) if wanted else {}
-    numbers = [query.card_no for query in queries if query.card_no is not None]
+    numbers = [query.card_no for query in queries if query.card_no is not None and is_card_number(query.card_no)]
     cards = await members.find_members(connection, IdentityKind.CARD, numbers) if numbers else {}
     shown = [[_Shown(code, token, known.get(code or "")) for code, token in each] for each in presented]
     return _Directories(shown, cards, await load_stores(connection, [query.store_id for query in queries]))

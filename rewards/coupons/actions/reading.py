@@ -87,6 +87,26 @@ async def read_coupons_by_id(connection: Any, member_id: UUID, now: datetime, id
     return await _views(connection, [read_coupon(row) for row in rows], now)
 
 
+async def export_coupons(connection: Any, member_id: UUID) -> list[dict[str, Any]]:
+    """Every coupon of a member, for `exportMyData`, newest first. Secrets of tokens are left out."""
+    coupons: list[Coupon] = []
+    before: UUID | None = None
+    while page := await coupon_store.load_page(connection, member_id, None, before, 500):
+        coupons.extend(read_coupon(row) for row in page)
+        before = coupons[-1].id
+    terms = await load_terms(connection, [(each.offer_id, each.version) for each in coupons])
+    return [
+        {
+            "offer": terms[each.offer_id, each.version].slug,
+            "code": each.code,
+            "state": each.state.value,
+            "issuedAt": each.issued_at.isoformat(),
+            "expiresAt": each.expires_at.isoformat(),
+        }
+        for each in coupons
+    ]
+
+
 async def _views(connection: Any, coupons: Sequence[Coupon], now: datetime) -> list[CouponView]:
     terms = await load_terms(connection, [(each.offer_id, each.version) for each in coupons])
     views = []

@@ -80,7 +80,7 @@ async def settle_baskets(work: Work, commands: Sequence[SettleBasket]) -> list[B
     locks. Refuses HOLD_NOT_FOUND, HOLD_OTHER_STORE, HOLD_SETTLED, HOLD_RELEASED, HOLD_EXPIRED, WRONG_RECEIPT,
     INVALID_INPUT, REQUEST_ID_REUSED.
     """
-    keys = [(command.store_id, command.receipt_no) for command in commands]
+    keys = [(command.store_id, command.receipt_no) for command in commands if is_number(command.receipt_no)]
     owners, books = await _open(work, commands, keys)
     papers = await load_receipts(work.connection, sorted(set(keys)))
 
@@ -161,6 +161,15 @@ async def _open(
         receipts=receipts,
     )
     return owners, books
+
+
+def is_number(number: str) -> bool:
+    """Whether a document can have this number; no other is looked up."""
+    try:
+        check_number("receiptNo", number)
+    except Refused:
+        return False
+    return True
 
 
 def _noting(

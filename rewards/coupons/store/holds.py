@@ -54,6 +54,16 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[]) AS s(store_
 ORDER BY store_id, receipt_no
 """
 
+INSERT_EFFECTS = """
+INSERT INTO return_effects (member_id, return_id, refunded_points, reopened, voided)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[])
+"""
+
+LOAD_EFFECTS = """
+SELECT return_id, refunded_points, reopened, voided FROM return_effects
+WHERE (member_id, return_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+"""
+
 WAITING = """
 SELECT member_id, id, store_id, receipt_no, settled_at FROM holds
 WHERE receipt_state = 'WAITING' AND (settled_at, id) > ($1, $2) ORDER BY settled_at, id LIMIT $3
@@ -117,3 +127,14 @@ async def load_members_due(connection: Any, moment: datetime, limit: int) -> lis
 async def load_waiting(connection: Any, after: tuple[datetime, UUID], limit: int) -> list[Any]:
     """Settled holds that still wait for their receipt, oldest first, later than `after`."""
     return list(await connection.fetch(WAITING, *after, limit))
+
+
+async def insert_effects(work: Work, rows: Sequence[tuple[UUID, UUID, int, int, int]]) -> None:
+    """Member, return, refunded points, coupons reopened, coupons void."""
+    await work.connection.execute(INSERT_EFFECTS, *map(list, zip(*rows, strict=True)))
+
+
+async def load_effects(connection: Any, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, tuple[int, int, int]]:
+    """return -> (refunded points, coupons reopened, coupons void)."""
+    rows = await connection.fetch(LOAD_EFFECTS, [key[0] for key in keys], [key[1] for key in keys])
+    return {row["return_id"]: (row["refunded_points"], row["reopened"], row["voided"]) for row in rows}

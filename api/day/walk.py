@@ -1,0 +1,176 @@
+"""`main.py day`: one imported member's way from the receipts of last year to a redeemed coupon, over HTTP."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from api.day import documents
+from api.day.client import Caller, Refused
+from rewards.coupons.rules.codes import token_at
+
+STORE = "taipei-1"
+OFFER_POINTS = 300
+PAY_POINTS = 1000
+
+Say = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """Who takes part, and the clock that the app makes its tokens by."""
+
+    base: str
+    household: int
+    say: Say
+    clock: Callable[[], datetime]
+
+    @property
+    def member(self) -> Caller:
+        return Caller(self.base, "/graphql", f"demo:household-{self.household}")
+
+    @property
+    def till(self) -> Caller:
+        return Caller(self.base, "/till/graphql", f"demo:{STORE}")
+
+    @property
+    def support(self) -> Caller:
+        return Caller(self.base, "/admin/graphql", "demo:sam:support")
+
+
+def walk(day: Day) -> None:
+    """Goes through the whole day and says each step. Raises `Refused` where a step does not go as it should. Blocks."""
+    me = sign_in(day)
+    card = me["cardNo"]
+    earn_enough(day, card)
+    coupon = buy(day)
+    receipt_no, lines = pay(day, card, coupon)
+    bring_back(day, receipt_no, lines, coupon)
+    look_back(day)
+
+
+def sign_in(day: Day) -> dict[str, Any]:
+    """The imported household gets a sign-in from support, opens the app, and is greeted at the till."""
+    found = day.support.ask(documents.FIND, text=f"completejourney:{day.household}")["members"]
+    if not found:
+        raise Refused(f"household {day.household} is not imported: run `main.py import receipts` first")
+    member_id = found[0]["id"]
+    day.support.tell("linkIdentity", documents.LINK, memberId=member_id, subject=f"household-{day.household}")
+    day.say("support", f"finds household {day.household} by the identity of the old system and links a sign-in to it")
+    answer = day.member.ask(documents.ME)
+    me = answer["me"]
+    tier, wallet = me["tier"], me["wallet"]
+    day.say(
+        "member",
+        f"signs in: card {me['cardNo']}, tier {tier['name']} (x{tier['multiplier']}), {tier['credits']} credits",
+    )
+    day.say(
+        "member",
+        f"has {wallet['points']} points ({wallet['pointsExpiring']} of them until {wallet['pointsExpireOn']}), "
+        f"{wallet['stamps']} stamps, {wallet['tickets']} tickets from last year's receipts",
+    )
+    for receipt in answer["receipts"]["nodes"]:
+        total = receipt["total"]
+        day.say("member", f"  {receipt['day']} {receipt['store']} {money(total['amountMinor'], total['currency'])} "
+                          f"earned {receipt['points']} points")  # fmt: skip
+    greeted = day.till.ask(documents.GREET, cardNo=me["cardNo"])["member"]
+    day.say("till", f"greets a {greeted['tierName']} member with {greeted['points']} points")
+    return dict(me)
+
+
+def earn_enough(day: Day, card: str) -> None:
+    """A purchase at the shop earns points; enough for the coupon and for paying with points."""
+    while True:
+        done = day.till.tell("recordReceipt", documents.RECORD, receipt={
+            "cardNo": card, "receiptNo": f"DAY-{uuid4().hex[:12]}", "boughtAt": day.clock().isoformat(),
+            "currency": "TWD",
+            "lines": [
+                {"lineNo": 1, "sku": "471001", "name": "鮮乳", "brand": "National", "category": "DAIRY", "quantity": 2,
+                 "amountMinor": 19800},
+                {"lineNo": 2, "sku": "471002", "name": "洗衣精", "brand": "National", "category": "HOUSEHOLD",
+                 "quantity": 40, "amountMinor": 800000},
+            ],
+        })  # fmt: skip
+        earned = done["earned"]
+        day.say("till", f"records a receipt of NT$8,198.00: {earned['points']} points, {earned['stamps']} stamps, "
+                        f"{earned['tickets']} tickets; tier {done['tier']}")  # fmt: skip
+        if day.member.ask(documents.ME)["me"]["wallet"]["points"] >= OFFER_POINTS + PAY_POINTS:
+            return
+
+
+def buy(day: Day) -> dict[str, Any]:
+    """An offer bought with points becomes a coupon."""
+    offers = day.member.ask(documents.OFFERS)["offers"]["nodes"]
+    wanted = [
+        offer for offer in offers
+        if offer["kind"] == "AMOUNT_OFF" and offer["currency"] == "TWD" and offer["price"]
+        and offer["price"] == {"currency": "POINTS", "amount": OFFER_POINTS}
+    ]  # fmt: skip
+    if not wanted:
+        raise Refused(f"no offer of the season costs {OFFER_POINTS} points")
+    before = day.member.ask(documents.ME)["me"]["wallet"]["points"]
+    bought = day.member.tell("buyCoupon", documents.BUY, offerId=wanted[0]["id"])["coupon"]
+    after = day.member.ask(documents.ME)["me"]["wallet"]["points"]
+    day.say("member", f'buys "{wanted[0]["name"]}" for {before - after} points: coupon {bought["state"]}')
+    return dict(bought)
+
+
+def pay(day: Day, card: str, coupon: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+    """The till holds the basket with coupon and points, settles it under a number, and records that receipt."""
+    basket = [
+        {"lineNo": 1, "sku": "471003", "name": "鮭魚", "category": "SEAFOOD", "quantity": 1, "amountMinor": 24000},
+        {"lineNo": 2, "sku": "471004", "name": "高麗菜", "category": "PRODUCE", "quantity": 2, "amountMinor": 9000},
+        {"lineNo": 3, "sku": "471005", "name": "吐司", "category": "BAKERY", "quantity": 1, "amountMinor": 5500},
+    ]  # fmt: skip
+    secret = coupon["token"]["secret"]
+    token = token_at(base64.b32decode(secret + "=" * (-len(secret) % 8)), day.clock())
+    held = day.till.tell(
+        "holdBasket", documents.HOLD, cardNo=card, codes=[f"{coupon['code']}.{token}"], payPoints=PAY_POINTS,
+        basket={"currency": "TWD", "lines": basket},
+    )  # fmt: skip
+    off = {line["lineNo"]: line["discountMinor"] for line in held["lines"]}
+    tender = f"{held['pointsHeld']} points pay {money(held['tenderMinor'])}, {money(held['dueMinor'])} left to pay"
+    day.say("till", f"holds the basket of {money(38500)}: {money(held['discountMinor'])} off, {tender}")
+    receipt_no = f"DAY-{uuid4().hex[:12]}"
+    day.till.tell("settleBasket", documents.SETTLE, holdId=held["hold"]["id"], receiptNo=receipt_no)
+    state = day.member.ask(documents.COUPON, id=coupon["id"])["node"]["state"]
+    day.say("till", f"settles it under receipt {receipt_no}: coupon {state}")
+    paid = [{**line, "amountMinor": line["amountMinor"] - off.get(line["lineNo"], 0)} for line in basket]
+    done = day.till.tell("recordReceipt", documents.RECORD, receipt={
+        "cardNo": card, "receiptNo": receipt_no, "boughtAt": day.clock().isoformat(), "currency": "TWD", "lines": paid,
+    })  # fmt: skip
+    earned = done["earned"]
+    day.say("till", f"records the receipt: {earned['points']} points, {earned['stamps']} stamps; tier {done['tier']}")
+    return receipt_no, paid
+
+
+def bring_back(day: Day, receipt_no: str, lines: list[dict[str, Any]], coupon: dict[str, Any]) -> None:
+    """One line comes back, then the rest with the points that paid for it: exactly what was earned goes."""
+    for part, refund in ((lines[:1], 0), (lines[1:], PAY_POINTS)):
+        done = day.till.tell("recordReturn", documents.RETURN, receiptReturn={
+            "receiptNo": receipt_no, "returnNo": f"RET-{uuid4().hex[:12]}", "refundPoints": refund,
+            "lines": [
+                {"lineNo": line["lineNo"], "quantity": line["quantity"], "amountMinor": line["amountMinor"]}
+                for line in part
+            ],
+        })  # fmt: skip
+        state = day.member.ask(documents.COUPON, id=coupon["id"])["node"]["state"]
+        names = ", ".join(str(line["name"]) for line in part)
+        gone = f"{done['revoked']['points']} points and {done['revoked']['stamps']} stamps revoked"
+        day.say("till", f"takes back {names}: {gone}, {done['refundedPoints']} points given back; coupon {state}")
+
+
+def look_back(day: Day) -> None:
+    """The member's timeline, newest first."""
+    events = day.member.ask(documents.TIMELINE)["timeline"]["nodes"]
+    day.say("member", "sees on the timeline: " + ", ".join(event["kind"] for event in events))
+
+
+def money(minor: int, currency: str = "TWD") -> str:
+    """NT$1,234.50 for 123450 in TWD."""
+    sign = {"TWD": "NT$", "USD": "$"}.get(currency, currency + " ")
+    return f"{sign}{minor // 100:,}.{minor % 100:02d}"

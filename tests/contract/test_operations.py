@@ -1,0 +1,165 @@
+"""Every committed operation runs over HTTP against a seeded server, and together they use every field of each schema's
+queries and mutations."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
+
+from api.settings import Settings
+from tests.edge import API, Edge, basket, dumps, offer_body, open_edge
+
+KINDS = ("mobile", "till", "partner", "admin")
+MEI, TILL, OWNER = "demo:mei", "demo:taipei-1", "demo:olga:owner"
+
+
+@pytest.fixture
+async def edge(settings: Settings) -> AsyncIterator[Edge]:
+    async with open_edge(settings) as opened:
+        yield opened
+
+
+def operations_of(kind: str) -> set[str]:
+    return {path.stem for path in (API / kind / "operations").glob("*.graphql")}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_query_and_mutation_field_occurs_in_an_operation(kind: str) -> None:
+    schema = build_schema((API / kind / "schema.graphql").read_text(encoding="utf-8"))
+    used: dict[str, set[str]] = {"query": set(), "mutation": set()}
+    for path in (API / kind / "operations").glob("*.graphql"):
+        for node in parse(path.read_text(encoding="utf-8")).definitions:
+            if isinstance(node, OperationDefinitionNode):
+                used[node.operation.value] |= {
+                    each.name.value for each in node.selection_set.selections if isinstance(each, FieldNode)
+                }
+    assert schema.query_type is not None
+    assert schema.mutation_type is not None
+    assert used["query"] == set(schema.query_type.fields)
+    assert used["mutation"] == set(schema.mutation_type.fields)
+
+
+class Runner:
+    """Runs operations and remembers which; each must answer data, and a mutation no refusal."""
+
+    def __init__(self, edge: Edge, kind: str, who: str) -> None:
+        self.edge, self.kind, self.who = edge, kind, who
+        self.ran: set[str] = set()
+
+    async def __call__(self, name: str, /, **variables: Any) -> Any:
+        self.ran.add(name)
+        found = await self.edge.ask(self.kind, name, self.who, **variables)
+        assert not isinstance(found, dict) or "retryable" not in found, (name, found)
+        return found
+
+
+async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
+    run = Runner(edge, "mobile", MEI)
+    me = await run("Me")
+    await edge.give(MEI, 1_000)
+    await edge.ask("till", "RecordReceipt", TILL, receipt=edge.receipt(me["cardNo"], 12_345))
+    assert (await run("Profile"))["wallet"]["points"] == 1_012
+    [page] = (await run("Receipts", first=1))["edges"]
+    assert page["node"]["lines"][0]["amountMinor"] == 12_345
+    assert len((await run("Timeline", first=100))["nodes"]) > 3
+    offer = next(node for node in (await run("Offers", first=100))["nodes"] if node["price"]["amount"] == 300)
+    coupon = (await run("BuyCoupon", offerId=offer["id"]))["coupon"]
+    assert coupon["id"] in {node["id"] for node in (await run("Coupons", first=10, state="ISSUED"))["nodes"]}
+    for node_id, kind in (
+        (me["id"], "Member"), (coupon["id"], "Coupon"), (offer["id"], "Offer"), (page["node"]["id"], "Receipt")
+    ):  # fmt: skip
+        assert (await run("Node", id=node_id))["__typename"] == kind
+    assert (await run("MemberNode", id=me["id"]))["cardNo"] == me["cardNo"]
+    consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
+    assert (await run("Consents")) == [consent]
+    assert me["cardNo"] in await run("ExportMyData")
+    assert (await run("EraseMe"))["eraseAt"]
+    assert (await run("KeepMe"))["member"]["eraseAt"] is None
+    assert run.ran == operations_of("mobile")
+
+
+async def test_every_operation_of_a_till_runs(edge: Edge) -> None:
+    run = Runner(edge, "till", TILL)
+    card = await edge.card(MEI)
+    await edge.give(MEI, 1_000)
+    assert (await run("Member", cardNo=card))["points"] == 1_000
+    receipt = edge.receipt(card, 20_000)
+    assert (await run("RecordReceipt", receipt=receipt))["earned"]["points"] == 20
+    asked = {"cardNo": card, "codes": [], "payPoints": 100, "basket": basket(5_000)}
+    assert (await run("CheckBasket", **asked))["dueMinor"] == 4_900
+    first = await run("HoldBasket", **asked)
+    assert (await run("ReleaseBasket", holdId=first["hold"]["id"]))["pointsReturned"] == 100
+    second = await run("HoldBasket", **asked)
+    assert second["hold"]["id"] != first["hold"]["id"]
+    assert (await run("SettleBasket", holdId=second["hold"]["id"], receiptNo="S-1"))["pointsPaid"] == 100
+    returned = {
+        "receiptNo": receipt["receiptNo"], "returnNo": "B-1",
+        "lines": [{"lineNo": 1, "quantity": 1, "amountMinor": 20_000}],
+    }  # fmt: skip
+    assert (await run("RecordReturn", receiptReturn=returned))["everything"] is True
+    assert run.ran == operations_of("till")
+
+
+async def test_every_operation_of_a_partner_runs(edge: Edge) -> None:
+    run = Runner(edge, "partner", "demo:brand")
+    me = await run("Me", first=10)
+    made = await edge.ask("admin", "MakeKey", OWNER, boundTo=me["id"], name="office")
+    run.who = made["text"]
+    assert (await run("Me", first=10))["key"]["id"] == made["keyId"]
+    rotated = await run("RotateMyKey")
+    assert (await run("PartnerNode", id=rotated["key"]["id"]))["name"] == "office"
+    assert run.ran == operations_of("partner")
+
+
+async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
+    run = Runner(edge, "admin", OWNER)
+    assert (await run("Me"))["roles"] == ["owner"]
+    card, member_id = await edge.card(MEI), await edge.member_id(MEI)
+    assert [found["id"] for found in await run("Members", text=card, first=5)] == [member_id]
+    given = await run("AdjustWallet", memberId=member_id, currency="POINTS", amount=70, reason="lost receipt")
+    assert given["spendable"] == 70
+    seen = await run("MemberNode", id=member_id, first=5)
+    assert {each["currency"]: each["spendable"] for each in seen["wallets"]} == {"POINTS": 70, "TICKETS": 3}
+    assert {each["kind"] for each in (await run("Identities", id=member_id))["identities"]} == {"card", "demo"}
+    assert (await run("SetMemberStatus", memberId=member_id, suspended=True))["status"] == "SUSPENDED"
+    assert (await run("SetMemberStatus", memberId=member_id, suspended=False))["status"] == "ACTIVE"
+    await run_keys_and_stores(run)
+    await run_sheets(run)
+    assert run.ran == operations_of("admin")
+
+
+async def run_keys_and_stores(run: Runner) -> None:
+    store = (await run("MakeStore", store={"code": "taichung-3", "name": "Taichung 3"}))["store"]
+    assert (await run("Store", code="taichung-3")) == store
+    partner = (await run("MakePartner", name="Alpine Dairy"))["partnerId"]
+    key = await run("MakeKey", boundTo=store["id"], name="till 1")
+    await run("MakeKey", boundTo=partner, name="office")
+    successor = await run("RotateKey", keyId=key["keyId"], overlapHours=1)
+    await run("RevokeKey", keyId=successor["keyId"])
+    listed = (await run("Keys", first=10, boundTo=store["id"]))["nodes"]
+    assert [(each["id"], each["expiresAt"] is None, each["revokedAt"] is None) for each in listed] == [
+        (key["keyId"], False, True),
+        (successor["keyId"], True, False),
+    ]
+    assert len((await run("Keys", first=10))["nodes"]) == 3
+
+
+async def run_sheets(run: Runner) -> None:
+    [season] = await run("Sheets", kind="season", key="current", first=5)
+    assert (season["version"], season["state"]) == (1, "ACTIVE")
+    body = dumps(offer_body())
+    given = {"kind": "offer", "key": "ten-off", "body": body, "reason": "a try"}
+    assert (await run("PublishSheet", **given, basedOn=0))["version"] == 1
+    assert (await run("PublishSheet", **given, basedOn=1))["version"] == 2
+    states = [(each["version"], each["state"]) for each in await run("Sheets", kind="offer", key="ten-off", first=5)]
+    assert states == [(2, "ACTIVE"), (1, "RETIRED")]
+    paused = await run("Pause", target="offer:ten-off", message="Back soon.", reason="a wrong price")
+    await run("Resume", target="offer:ten-off")
+    await run("ReviewPause", pauseId=paused["pauseId"], note="the price was right")
+    [pause] = await run("Pauses", first=5)
+    assert (pause["id"], pause["resumedAt"] is None, pause["reviewNote"]) == (
+        paused["pauseId"], False, "the price was right",
+    )  # fmt: skip

@@ -1,0 +1,335 @@
+"""The audit finds what it is for: each invariant is broken by hand, and its own line says so."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from api.runtime.audit import Report, audit, examine_all, run_audit
+from api.runtime.database import Database
+from api.settings import Settings
+from loyalty.members import actions as members
+from loyalty.receipts.actions import record_receipts
+from loyalty.receipts.rules import ReturnLine
+from loyalty.refusals import Refused
+from loyalty.sheets.actions import seed_files
+from rewards.coupons import actions as coupons
+from tests.conftest import Servers
+from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
+from tests.seeding import PARSERS, receipt, shipped_sheets
+
+
+@dataclass
+class Books:
+    """A database with something in every table that the audit looks at, and its owner's connection."""
+
+    database: Database
+    owner: asyncpg.Connection
+
+    async def damaged(self, *statements: str) -> Report:
+        """What the audit finds after these statements of the owner, which are undone."""
+        change = self.owner.transaction()
+        await change.start()
+        try:
+            for statement in statements:
+                done = await self.owner.execute(statement)
+                assert not done.endswith(" 0"), f"nothing to damage: {statement}"
+            return await examine_all(self.owner, NOW)
+        finally:
+            await change.rollback()
+
+
+@pytest.fixture(scope="module")
+async def books(embedded_servers: Servers) -> AsyncIterator[Books]:
+    name = await embedded_servers.make()
+    database = Database(embedded_servers.url(embedded_servers.embedded.database_url, name))
+    url = make_url(embedded_servers.url(embedded_servers.embedded.owner_url, name))
+    owner = await asyncpg.connect(
+        user=url.username, database=url.database, host=url.query["host"], port=int(str(url.query["port"]))
+    )
+    await _live(database)
+    yield Books(database, owner)
+    await owner.close()
+    await database.close()
+    await embedded_servers.drop(name)
+
+
+async def _live(database: Database) -> None:
+    """A few members' lives: receipts, tiers, coupons in every state, holds in every state, returns, an erasure."""
+    shop = await open_shop(database)
+    async with database.work() as work:
+        await seed_files(work, shipped_sheets(), PARSERS, now=NOW)
+    member = await shop.member(points=5000)
+    await _buy(shop, member, "R-0", 3_000_000)
+    await shop.coupon(member, "first-hundred")
+    await shop.publish("plain", on_return="REOPEN")
+    bought = await shop.coupon(member, "plain")
+    held = await shop.hold(member, basket(3000), [await shop.shown(bought)], 500)
+    await _buy(shop, member, "R-1", 1500)
+    await _ok(shop, coupons.settle_baskets, shop.settling(held.hold_id))
+    await _ok(shop, coupons.return_goods, _returning(shop, "R-1", "T-1", 700, 200))
+    await _ok(shop, coupons.return_goods, _returning(shop, "R-0", "T-0", 1_000_000))
+    open_one = await shop.coupon(member, "plain")
+    await shop.hold(member, basket(5000), [await shop.shown(open_one)], 300)
+    other = await shop.member(points=2000)
+    released = await shop.hold(other, basket(4000), [], 100)
+    await _ok(shop, coupons.release_baskets, shop.releasing(released.hold_id))
+    waiting = await shop.coupon(other, "plain")
+    settled = await shop.hold(other, basket(6000), [await shop.shown(waiting)], 100)
+    await _ok(shop, coupons.settle_baskets, shop.settling(settled.hold_id, "R-9"))
+    gone = await shop.member(points=10)
+    async with database.work() as work:
+        rights = members.RightsCommand(shop.key(gone, "eraseMe", {}, None), gone, NOW)
+        await members.request_erasures(work, [rights])
+        assert await members.erase_due(work, NOW + timedelta(days=31), limit=5) == 1
+
+
+async def _buy(shop: Shop, member: Any, number: str, amount: int) -> None:
+    command = receipt(shop.stores["xinyi"], shop.cards[member], amount, number=number, now=NOW)
+    await _ok(shop, record_receipts, command)
+
+
+def _returning(shop: Shop, receipt_no: str, number: str, amount: int, points: int = 0) -> coupons.ReturnGoods:
+    store_id = shop.stores["banqiao"].id
+    key = shop.key(store_id, "recordReturn", {"no": number}, None)
+    lines = (ReturnLine(1, 0, amount),)
+    return coupons.ReturnGoods(key, store_id, shop.stores["xinyi"].id, receipt_no, number, lines, points, NOW)
+
+
+async def _ok(shop: Shop, action: Any, command: Any) -> None:
+    answer = await one(shop.database, action, command)
+    assert not isinstance(answer, Refused), answer
+
+
+_ONE_EVENT = "DELETE FROM events WHERE id = (SELECT id FROM events WHERE kind = '{}' LIMIT 1)"
+
+PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "every version of a sheet still has the digest of what was published",
+        ("""UPDATE sheets SET body = body || '{"late_days": 9}' WHERE kind = 'earning' AND key = 'TWD'""",),
+    ),
+    (
+        "a sheet has one active version at most",
+        (
+            "DROP INDEX sheets_active",
+            "INSERT INTO sheets SELECT gen_random_uuid(), kind, key, version + 1, body, sha256, state, author, "
+            "approver, reason, created_at, active_at, retired_at FROM sheets WHERE kind = 'season'",
+        ),
+    ),
+    (
+        "one result per request id, with the hash of what was asked",
+        (
+            "ALTER TABLE request_results DROP CONSTRAINT request_results_pkey",
+            "INSERT INTO request_results SELECT * FROM request_results LIMIT 1",
+        ),
+    ),
+    ("what waits to be carried outside is an event", ("UPDATE outbox SET id = gen_random_uuid()",)),
+    (
+        "an erased member is bare: no card, name, birth year or identity",
+        ("INSERT INTO identities SELECT 'email', 'x@y', id, created_at FROM members WHERE status = 'ERASED'",),
+    ),
+    (
+        "a member's card is in the directory, and every card there is its member's",
+        ("DELETE FROM identities WHERE subject = (SELECT card_no FROM members WHERE card_no IS NOT NULL LIMIT 1)",),
+    ),
+    (
+        "identities, consents, events and results name members that there are",
+        ("UPDATE events SET member_id = gen_random_uuid() WHERE kind = 'welcomed' OR kind = 'member_erased'",),
+    ),
+    (
+        "a grant is of a positive amount, to a member there is, and not taken before it was given",
+        ("UPDATE grants SET consumed_at = at - interval '1 second'",),
+    ),
+    ("a wallet's balance is the sum of its lots", ("UPDATE wallets SET balance = balance + 1",)),
+    (
+        "a wallet's balance less what it owes is the sum of its transfers",
+        ("UPDATE wallets SET balance = balance + 1", "UPDATE lots SET remaining = remaining + 1"),
+    ),
+    ("a wallet owes what its transfers left owing", ("UPDATE wallets SET owed = owed + 1, balance = balance + 1",)),
+    ("a lot holds what transfers put into it, less what they took", ("UPDATE lots SET remaining = remaining + 1",)),
+    (
+        "nothing in the books is negative",
+        ("ALTER TABLE lots DROP CONSTRAINT lots_remaining_not_negative", "UPDATE lots SET remaining = -1"),
+    ),
+    (
+        "every transfer has both sides: a wallet of a known currency and a known operator account",
+        ("UPDATE transfers SET account = 'issue:nowhere' WHERE reason = 'receipt'",),
+    ),
+    (
+        "a transfer's parts less its change of debt are its amount",
+        ("UPDATE transfers SET owed_change = owed_change + 1 WHERE reason = 'receipt'",),
+    ),
+    (
+        "reversals give back at most what the transfer that they name took, in its currency",
+        ("UPDATE transfers SET amount = amount + 1 WHERE reverses IS NOT NULL",),
+    ),
+    ("a standing is where the member's last change of tier led", ("UPDATE standings SET code = 'copper'",)),
+    (
+        "each change of tier begins where the one before it led, and is in the timeline",
+        ("UPDATE tier_changes SET before = 'copper'",),
+    ),
+    (
+        "a receipt's points, stamps and tickets are what its transfers credited, and no transfer is for another",
+        ("UPDATE transfers SET source_id = gen_random_uuid() WHERE reason = 'receipt' AND currency = 'TICKETS'",),
+    ),
+    (
+        "a return's points and stamps are what its transfers took, and no transfer is for another",
+        ("UPDATE returns SET stamps = stamps + 1",),
+    ),
+    (
+        "what a receipt has revoked is the sum of its returns",
+        ("UPDATE receipts SET revoked_credits = revoked_credits - 1 WHERE revoked_credits > 0",),
+    ),
+    (
+        "a receipt earned and revoked what follows from its lines",
+        ("UPDATE receipt_lines SET returned_minor = returned_minor - 500 WHERE returned_minor >= 500",),
+    ),
+    ("receipts and their directory are complete both ways", ("DELETE FROM receipt_directory",)),
+    ("returns and their directory are complete both ways", ("DELETE FROM return_directory",)),
+    (
+        "tier credits of each day are those of its receipts, less what was revoked",
+        ("UPDATE tier_credits SET credits = credits + 1",),
+    ),
+    ("every receipt and every return is in the timeline, once", (_ONE_EVENT.format("receipt_returned"),)),
+    ("a visit gave its energy and ticket once, a receipt that was none gave neither", ("DELETE FROM grants",)),
+    (
+        "receipts are of members and stores that there are, one visit a day",
+        ("DROP INDEX receipts_visit", "UPDATE receipts SET visit = true"),
+    ),
+    (
+        "the result of a recorded receipt names the receipt, its points and its stamps",
+        (
+            "UPDATE request_results SET outcome = jsonb_set(outcome, '{points}', '999999') "
+            "WHERE mutation = 'recordReceipt'",
+        ),
+    ),
+    (
+        "a coupon's state can be reached: what has it, had it or took it is a hold in the state that this leads to",
+        ("UPDATE coupons SET state = 'ISSUED' WHERE state = 'RESERVED'",),
+    ),
+    (
+        "an offer with a total limit issued what it counts, and never more than the limit",
+        ("UPDATE offers SET issued = issued + 1 WHERE limit_total IS NOT NULL",),
+    ),
+    (
+        "coupons and the directory of codes are complete both ways",
+        ("DELETE FROM coupon_codes WHERE code = (SELECT min(code) FROM coupon_codes)",),
+    ),
+    ("coupons are of members, offers and terms that there are", ("UPDATE coupons SET version = 99",)),
+    ("every coupon came into being once, by an event", (_ONE_EVENT.format("coupon_bought"),)),
+    (
+        "coupons were paid for as often as they were bought, at the price of the time",
+        ("UPDATE transfers SET account = 'sink:adjust' WHERE account = 'sink:coupon'",),
+    ),
+    (
+        "an open hold has its coupons; those of a settled one were redeemed by it, or came back with all the goods",
+        ("UPDATE coupons SET state = 'ISSUED' WHERE state = 'REDEEMED'",),
+    ),
+    ("holds and their directory are complete both ways, of members that there are", ("DELETE FROM hold_directory",)),
+    (
+        "settled holds and the receipts that settled them are complete both ways",
+        ("DELETE FROM settled_receipts WHERE receipt_no = 'R-9'",),
+    ),
+    (
+        "the points at clearing:hold are those of the open holds",
+        ("UPDATE holds SET state = 'RELEASED' WHERE state = 'OPEN'",),
+    ),
+    (
+        "points of a hold were moved by its own transfers, and those of a settled one were taken for good",
+        ("UPDATE transfers SET source_id = gen_random_uuid() WHERE account = 'sink:tender'",),
+    ),
+    (
+        "points that returns gave back are those of their transfers",
+        ("UPDATE return_effects SET refunded_points = refunded_points + 1",),
+    ),
+)
+ADVISED = "receipts of settled holds came within 14 days, and fit"
+
+
+async def test_the_audit_is_clean_and_nothing_that_it_says_is_said_of_nothing(books: Books) -> None:
+    report = await audit(books.database, NOW)
+    assert report.failed() == []
+    assert report.ok
+    assert [finding.sentence for _, finding in report.findings if finding.checked == 0] == []
+
+
+async def test_every_invariant_has_a_planted_damage(books: Books) -> None:
+    report = await audit(books.database, NOW)
+    sentences = [finding.sentence for _, finding in report.findings]
+    assert sorted(sentences) == sorted([*(sentence for sentence, _ in PLANTED), ADVISED])
+
+
+@pytest.mark.parametrize(("sentence", "statements"), PLANTED, ids=lambda part: part if isinstance(part, str) else "")
+async def test_planted_damage_is_found_by_its_own_line(
+    books: Books, sentence: str, statements: tuple[str, ...]
+) -> None:
+    report = await books.damaged(*statements)
+    failed = {finding.sentence: finding for _, finding in report.failed()}
+    assert sentence in failed, f"not found; these were: {sorted(failed)}"
+    assert not report.ok
+    assert failed[sentence].broken >= len(failed[sentence].rows) >= 1
+
+
+async def test_a_receipt_that_does_not_fit_is_pointed_out_and_breaks_nothing(books: Books) -> None:
+    report = await books.damaged("UPDATE holds SET receipt_state = 'MISFIT' WHERE receipt_no = 'R-9'")
+    [advised] = [finding for _, finding in report.findings if finding.sentence == ADVISED]
+    assert (advised.broken, report.ok) == (1, True)
+    late = await books.damaged("UPDATE holds SET settled_at = settled_at - interval '15 days' WHERE receipt_no = 'R-9'")
+    [advised] = [finding for _, finding in late.findings if finding.sentence == ADVISED]
+    assert (advised.broken, late.ok) == (1, True)
+
+
+async def test_no_row_of_a_report_shows_a_code_a_secret_or_an_identity(books: Books) -> None:
+    names = set()
+    for _, statements in PLANTED:
+        report = await books.damaged(*statements)
+        names |= {name for _, finding in report.findings for row in finding.rows for name in row}
+    assert not names & {"code", "subject", "card_no", "display_name", "birth_year", "answer", "receipt_no"}
+    assert not [name for name in names if "secret" in name]
+
+
+async def test_the_command_says_what_is_broken_and_exits_with_1(
+    database: Database, settings: Settings, owner_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = await open_shop(database)
+    member = await shop.member(points=100)
+    assert await run_audit(database, settings, Namespace(json=False)) == 0
+    assert "every invariant holds" in capsys.readouterr().out
+    owner = Database(owner_url)
+    async with owner.work() as work:
+        await work.connection.execute("UPDATE wallets SET balance = 99 WHERE member_id = $1", member)
+    await owner.close()
+    assert await run_audit(database, settings, Namespace(json=False)) == 1
+    told = " ".join(capsys.readouterr().out.split())
+    assert "a wallet's balance is the sum of its lots: 1 do not" in told
+    assert f"member_id {member}" in told
+    assert "FAILED" in told
+    assert await run_audit(database, settings, Namespace(json=True)) == 1
+    document = json.loads(capsys.readouterr().out)
+    broken = [each for each in document["invariants"] if not each["ok"]]
+    assert document["ok"] is False
+    assert {each["invariant"] for each in broken} == {
+        "a wallet's balance is the sum of its lots",
+        "a wallet's balance less what it owes is the sum of its transfers",
+    }
+    assert broken[0]["rows"] == [{"member_id": str(member), "currency": "POINTS", "held": 99, "booked": 100}]
+
+
+async def test_the_audit_reads_one_moment_while_others_write(database: Database) -> None:
+    shop = await open_shop(database)
+    async with database.snapshot() as connection:
+        before = await connection.fetchval("SELECT count(*) FROM members")
+        await shop.member(points=100)
+        assert await connection.fetchval("SELECT count(*) FROM members") == before
+        with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+            await connection.execute("DELETE FROM members WHERE id = $1", uuid4())
+    assert (await audit(database, NOW)).ok
