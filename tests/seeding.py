@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -143,3 +144,15 @@ WHERE w.member_id = ANY($1::uuid[])
 async def lock_one(work: Work, member_id: UUID) -> None:
     """Takes a member's lock by hand, as a transaction that is busy with him would."""
     await work.connection.execute("SELECT id FROM members WHERE id = $1 FOR NO KEY UPDATE", member_id)
+
+
+@asynccontextmanager
+async def two_servers(database: Database, *, connections: int = 8) -> AsyncIterator[tuple[Database, Database]]:
+    """Two processes' ways to the same PostgreSQL, each with a pool of its own."""
+    url = database.engine.url.render_as_string(hide_password=False)
+    servers = Database(url, pool_size=connections), Database(url, pool_size=connections)
+    try:
+        yield servers
+    finally:
+        for server in servers:
+            await server.close()

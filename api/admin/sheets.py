@@ -1,11 +1,12 @@
 """Sheets and the stop switch, as operators use them."""
 
-import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 import strawberry
 
 from api.admin.once import once
@@ -24,7 +25,10 @@ from loyalty.work import Work
 from rewards.coupons.actions.publishing import find_offers
 
 BODY_LENGTH_MAX = 60_000
+BODY_DEPTH_MAX = 12
+_KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,59}")
 MESSAGE_LENGTH_MAX = 300
+TARGET_LENGTH_MAX = 100
 strawberry.enum(SheetState)
 
 
@@ -121,12 +125,32 @@ def show_sheet(sheet: SheetVersion) -> SheetNode:
 def read_body(body: str) -> dict[str, Any]:
     """A sheet's JSON object. Raises `BadInput`."""
     try:
-        parsed = json.loads(body) if len(body) <= BODY_LENGTH_MAX else None
-    except (ValueError, RecursionError):
+        parsed = orjson.loads(body) if len(body) <= BODY_LENGTH_MAX else None
+    except orjson.JSONDecodeError:
         parsed = None
     if not isinstance(parsed, dict):
         raise BadInput("body", f"it must be the text of one JSON object of at most {BODY_LENGTH_MAX} characters")
+    level: list[Any] = [parsed]
+    for _ in range(BODY_DEPTH_MAX):
+        inside = [each.values() if isinstance(each, dict) else each for each in level]
+        level = [each for values in inside for each in values if isinstance(each, dict | list)]
+    if level:
+        raise BadInput("body", f"it must not nest more than {BODY_DEPTH_MAX} deep")
     return parsed
+
+
+def check_kind(kind: str) -> str:
+    """A kind of sheet. Raises `BadInput`."""
+    if kind not in PARSERS:
+        raise BadInput("kind", f"it must be one of {', '.join(sorted(PARSERS))}")
+    return kind
+
+
+def check_key(key: str) -> str:
+    """A sheet's key. Raises `BadInput`."""
+    if not _KEY.fullmatch(key):
+        raise BadInput("key", "it must be 1 to 60 of 0-9 A-Z a-z . _ -, with a letter or digit first")
+    return key
 
 
 async def check_target(context: Context, target: str) -> str:
@@ -147,8 +171,9 @@ class SheetQuery:
     @strawberry.field(description="Versions of sheets, newest first within each.")
     async def sheets(self, info: Info, first: int, kind: str | None = None, key: str | None = None) -> list[SheetNode]:
         context: Context = info.context
+        wanted = kind and check_kind(kind), key and check_key(key)
         async with context.database.read() as connection:
-            found = await sheets.load_versions(connection, kind=kind, key=key, limit=check_first(first))
+            found = await sheets.load_versions(connection, kind=wanted[0], key=wanted[1], limit=check_first(first))
         return [show_sheet(each) for each in found]
 
     @strawberry.field(description="Uses of the stop switch, newest first.")
@@ -180,10 +205,8 @@ class SheetMutation:
         operator = context.require(Role.CAMPAIGN_MANAGER)
         asked = {"kind": kind, "key": key, "body": body, "basedOn": based_on, "reason": reason}
         request = request_key(context, "publishSheet", request_id, asked)
-        if kind not in PARSERS:
-            raise BadInput("kind", f"it must be one of {', '.join(sorted(PARSERS))}")
-        if not 1 <= len(key) <= 60 or not key.isascii() or not key.isprintable():
-            raise BadInput("key", "it must be 1 to 60 printable ASCII characters")
+        check_kind(kind)
+        check_key(key)
         check_reason(reason)
         parsed = read_body(body)
 
@@ -228,6 +251,8 @@ class SheetMutation:
         context: Context = info.context
         operator = context.require(Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)
         request = request_key(context, "resume", request_id, {"target": target})
+        if not 1 <= len(target) <= TARGET_LENGTH_MAX or not target.isprintable():
+            raise BadInput("target", f"it must be 1 to {TARGET_LENGTH_MAX} printable characters")
 
         async def act(work: Work) -> _Stopped:
             await sheets.resume(work, target, operator=str(operator.operator_id), now=context.now)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.commands import contract, delegated, migrate, run
+from api.commands import contract, delegated, migrate, refusals, run
 from api.commands.exits import ExitCode
 from api.runtime.embedded import AlreadyServing, EmbeddedError
 from api.runtime.migrations import DatabaseNewer, DatabaseUnreachable
@@ -39,10 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py",
-        description="mergemart: a supermarket's app, from the receipt to the redeemed coupon.",
-        epilog="Variables: PORT, HOST, MERGEMART_VAR (data folder), DATABASE_URL, REDIS_URL and more: see docs.",
+        description="mergemart: the back end of a supermarket's app, from the receipt to the redeemed coupon.",
+        epilog="examples:\n"
+        "  python main.py run                    serve on 127.0.0.1:8000, with a database of its own under var/\n"
+        "  PORT=8001 python main.py run          on another port\n"
+        "  python main.py audit                  check the books, beside a running server or without one\n"
+        "  python main.py audit --help           what one command does\n\n"
+        "Settings are environment variables (PORT, HOST, MERGEMART_VAR, DATABASE_URL, REDIS_URL and more);\n"
+        "docs/operation.md has them all. Without DATABASE_URL every command uses the database under MERGEMART_VAR\n"
+        "(default: var/).",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, migrate, contract, delegated):
+    for module in (run, delegated, migrate, contract, refusals):
         module.add(commands)
     return parser

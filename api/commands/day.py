@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from itertools import count
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import uvicorn
 from rich.console import Console
@@ -38,6 +39,9 @@ async def walk(database: Database, settings: Settings, arguments: argparse.Names
     def say(who: str, what: str) -> None:
         console.print(f"{next(steps):>3}. [bold {_COLOURS[who]}]{who:<8}[/]{what}", soft_wrap=True)
 
+    def new_id() -> UUID:
+        return database.mint(utc_now())
+
     if not settings.demo:
         print("the day needs demo tokens: run it without DATABASE_URL, on the embedded database", file=sys.stderr)
         return int(ExitCode.SETTINGS)
@@ -45,10 +49,10 @@ async def walk(database: Database, settings: Settings, arguments: argparse.Names
     await seed(database, settings)
     try:
         if arguments.url:
-            await asyncio.to_thread(walk_day, Day(arguments.url, arguments.household, say, utc_now))
+            await asyncio.to_thread(walk_day, Day(arguments.url, arguments.household, say, utc_now, new_id))
         else:
             async with _serving(settings) as url:
-                await asyncio.to_thread(walk_day, Day(url, arguments.household, say, utc_now))
+                await asyncio.to_thread(walk_day, Day(url, arguments.household, say, utc_now, new_id))
     except (Refused, OSError) as error:
         print(f"the day stopped: {error}", file=sys.stderr)
         return int(ExitCode.FAILED)

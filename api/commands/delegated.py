@@ -43,23 +43,26 @@ COMMANDS = (
     Command(
         ("worker",),
         "api.runtime.jobs:run_worker",
-        "do the due jobs (lots, coupons, holds, notices, outbox) beside any number of servers, until stopped",
-        "DATABASE_URL=... python main.py worker",
+        "do the due jobs (expiries, holds, tier notices, erasures, outbox) until stopped, beside any number of servers",
+        "python main.py worker",
     ),
     Command(
         ("audit",),
         "api.runtime.audit:run_audit",
-        "check every invariant of the books; exit code 1 when one does not hold",
+        "check every invariant of the books, with a server running or not; exit code 1 when one does not hold",
         "python main.py audit",
         (Option("--json", {"help": "print the findings as one JSON document", "action": "store_true"}),),
     ),
     Command(
         ("day",),
         "api.commands.day:walk",
-        "walk one imported member from last year's receipts to a redeemed coupon over HTTP, printing each step",
+        "walk one imported member from last year's receipts to a redeemed coupon over HTTP, saying each step",
         "python main.py day --household 1",
         (
-            Option("--household", {"help": "which household of the sample", "type": int, "default": 1}),
+            Option(
+                "--household",
+                {"help": "which household of the sample (default: 1)", "type": int, "default": 1, "metavar": "N"},
+            ),
             Option("--url", {"help": "a running server (default: one of its own on a free port)", "default": None}),
         ),
     ),
@@ -80,7 +83,7 @@ COMMANDS = (
     Command(
         ("trust",),
         "api.commands.contract:trust",
-        "register a client's operations by their SHA-256, so that it may send the hash alone",
+        "register a client's operations, so that it may send their SHA-256 alone",
         "python main.py trust manifest.json --caller mobile",
         (
             Option("manifest", {"help": "the client generator's manifest (a JSON file)"}),
@@ -97,7 +100,7 @@ COMMANDS = (
     Command(
         ("season", "seed"),
         "api.commands.seed:seed_season",
-        "publish the demo season: earning sheets, ladder, offers",
+        "publish the sheets that ship with the code (earning, ladder, offers) where no version stands yet",
         "python main.py season seed",
     ),
 )
@@ -111,8 +114,8 @@ def add(commands: Subcommands[Any]) -> None:
         within = commands
         if group:
             if group[0] not in groups:
-                summary = f"see `main.py {group[0]} --help`"
-                parser = commands.add_parser(group[0], help=summary)
+                summary = f"{name}: {command.summary}"
+                parser = commands.add_parser(group[0], help=summary, description=f"See `main.py {group[0]} {name} -h`.")
                 groups[group[0]] = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
             within = groups[group[0]]
         parser = add_command(within, name, command.summary, command.example)

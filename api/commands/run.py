@@ -17,6 +17,7 @@ from api.app import create_app
 from api.commands import seed
 from api.commands.exits import ExitCode
 from api.commands.setting import Subcommands, add_command, migrated
+from api.graphql.explorer import DEMO_TOKENS
 from api.runtime.database import Database
 from api.runtime.embedded import Embedded
 from api.runtime.logs import configure_logs
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 _DRAIN_SECONDS = 30
 _BACKLOG = 2048
 
-DEMO_TOKENS = (
-    ("member", "/graphql", "demo:mei"),
-    ("till", "/till/graphql", "demo:taipei-1"),
-    ("partner", "/partner/graphql", "demo:brand"),
-    ("operator", "/admin/graphql", "demo:olivia:owner"),
+_CALLERS = (
+    ("member", "/graphql", "mobile"),
+    ("till", "/till/graphql", "till"),
+    ("partner", "/partner/graphql", "partner"),
+    ("operator", "/admin/graphql", "admin"),
 )
 
 
@@ -154,7 +155,7 @@ def _banner(settings: Settings) -> str:
     lines = [f"\nmergemart serves on {base}/", f"  health  {base}/readyz   metrics  {base}/metrics"]
     if settings.demo:
         lines += ["", "Demo tokens (Authorization: Bearer ...):"]
-        lines += [f"  {caller:<9} {base + path:<42} {token}" for caller, path, token in DEMO_TOKENS]
+        lines += [f"  {caller:<9} {base + path:<42} {DEMO_TOKENS[kind]}" for caller, path, kind in _CALLERS]
         lines += [
             "",
             "Try:",

@@ -36,11 +36,11 @@ def migrated(settings: Settings) -> str:
 
 
 def add_command(commands: Subcommands[Any], name: str, summary: str, example: str) -> argparse.ArgumentParser:
-    """A subcommand whose help ends with an example."""
+    """A subcommand whose help says what it does, and ends with an example."""
     parser: argparse.ArgumentParser = commands.add_parser(
         name,
         help=summary,
-        description=summary,
+        description=summary[0].upper() + summary[1:] + ".",
         epilog=f"example:\n  {example}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

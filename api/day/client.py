@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
-from uuid import uuid4
+from uuid import UUID
 
 _SECONDS = 30
 
@@ -18,9 +19,10 @@ class Refused(Exception):
 class Caller:
     """One caller of one schema, by its credential."""
 
-    def __init__(self, base: str, path: str, token: str) -> None:
+    def __init__(self, base: str, path: str, token: str, new_id: Callable[[], UUID]) -> None:
         self._url = base.rstrip("/") + path
         self._token = token
+        self._new_id = new_id
 
     def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         """The data of a query. Raises `Refused` for an error. Blocks."""
@@ -42,7 +44,7 @@ class Caller:
 
     def tell(self, field: str, document: str, **variables: Any) -> dict[str, Any]:
         """The success of a mutation field, sent with a fresh request id. Raises `Refused` for a refusal. Blocks."""
-        result: dict[str, Any] = self.ask(document, requestId=str(uuid4()), **variables)[field]
+        result: dict[str, Any] = self.ask(document, requestId=str(self._new_id()), **variables)[field]
         if result["__typename"] == "Refusal":
             raise Refused(f"{field}: {result['code']}: {result['message']}")
         return result

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 from api.day import documents
 from api.day.client import Caller, Refused
@@ -22,24 +22,25 @@ Say = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """Who takes part, and the clock that the app makes its tokens by."""
+    """Who takes part, the clock that the app makes its tokens by, and where request ids come from."""
 
     base: str
     household: int
     say: Say
     clock: Callable[[], datetime]
+    new_id: Callable[[], UUID]
 
     @property
     def member(self) -> Caller:
-        return Caller(self.base, "/graphql", f"demo:household-{self.household}")
+        return Caller(self.base, "/graphql", f"demo:household-{self.household}", self.new_id)
 
     @property
     def till(self) -> Caller:
-        return Caller(self.base, "/till/graphql", f"demo:{STORE}")
+        return Caller(self.base, "/till/graphql", f"demo:{STORE}", self.new_id)
 
     @property
     def support(self) -> Caller:
-        return Caller(self.base, "/admin/graphql", "demo:sam:support")
+        return Caller(self.base, "/admin/graphql", "demo:sam:support", self.new_id)
 
 
 def walk(day: Day) -> None:
@@ -86,7 +87,7 @@ def earn_enough(day: Day, card: str) -> None:
     """A purchase at the shop earns points; enough for the coupon and for paying with points."""
     while True:
         done = day.till.tell("recordReceipt", documents.RECORD, receipt={
-            "cardNo": card, "receiptNo": f"DAY-{uuid4().hex[:12]}", "boughtAt": day.clock().isoformat(),
+            "cardNo": card, "receiptNo": f"DAY-{day.new_id().hex[-12:]}", "boughtAt": day.clock().isoformat(),
             "currency": "TWD",
             "lines": [
                 {"lineNo": 1, "sku": "471001", "name": "鮮乳", "brand": "National", "category": "DAIRY", "quantity": 2,
@@ -135,7 +136,7 @@ def pay(day: Day, card: str, coupon: dict[str, Any]) -> tuple[str, list[dict[str
     off = {line["lineNo"]: line["discountMinor"] for line in held["lines"]}
     tender = f"{held['pointsHeld']} points pay {money(held['tenderMinor'])}, {money(held['dueMinor'])} left to pay"
     day.say("till", f"holds the basket of {money(38500)}: {money(held['discountMinor'])} off, {tender}")
-    receipt_no = f"DAY-{uuid4().hex[:12]}"
+    receipt_no = f"DAY-{day.new_id().hex[-12:]}"
     day.till.tell("settleBasket", documents.SETTLE, holdId=held["hold"]["id"], receiptNo=receipt_no)
     state = day.member.ask(documents.COUPON, id=coupon["id"])["node"]["state"]
     day.say("till", f"settles it under receipt {receipt_no}: coupon {state}")
@@ -152,7 +153,7 @@ def bring_back(day: Day, receipt_no: str, lines: list[dict[str, Any]], coupon: d
     """One line comes back, then the rest with the points that paid for it: exactly what was earned goes."""
     for part, refund in ((lines[:1], 0), (lines[1:], PAY_POINTS)):
         done = day.till.tell("recordReturn", documents.RETURN, receiptReturn={
-            "receiptNo": receipt_no, "returnNo": f"RET-{uuid4().hex[:12]}", "refundPoints": refund,
+            "receiptNo": receipt_no, "returnNo": f"RET-{day.new_id().hex[-12:]}", "refundPoints": refund,
             "lines": [
                 {"lineNo": line["lineNo"], "quantity": line["quantity"], "amountMinor": line["amountMinor"]}
                 for line in part

@@ -35,7 +35,7 @@ from api.graphql.http import (
     reply,
     trace_id_of,
 )
-from api.graphql.messages import choose_locale
+from api.graphql.messages import WORDINGS, choose_locale, say
 from api.graphql.operations import Operations, digest_of, read_hash
 from api.graphql.schema import sdl
 from api.identity.rules import Caller
@@ -143,7 +143,7 @@ class GraphQLApp:
             return 200, b"" if scope["method"] == "HEAD" else self._sdl, "text/plain"
         by_get = scope["method"] == "GET"
         if by_get and self._options.demo and "text/html" in request.headers.get("accept", ""):
-            return 200, explorer.page(self._kind), "text/html"
+            return 200, explorer.page(self._kind, self.operations.files), "text/html"
         taken = "GET, POST" if self._options.get_queries else "POST"
         if scope["method"] != "POST" and not (by_get and self._options.get_queries):
             raise HttpError(405, "METHOD_NOT_ALLOWED", "Send operations by POST.", {"allow": taken})
@@ -161,7 +161,7 @@ class GraphQLApp:
         """The caller, let in by both rate limits. Raises 401, 403, 429 or 503."""
         if self._limits is not None:
             address = scope["client"][0] if scope.get("client") else "local"
-            _check_rate(await self._limits.admit_address(address, request.now), request.now)
+            _check_rate(await self._limits.admit_address(address, request.now), request)
         try:
             caller = await self._authenticate(request.headers.get("authorization"), request.now)
         except Unauthenticated as error:
@@ -175,7 +175,7 @@ class GraphQLApp:
                 raise HttpError(503, str(error.code), "Try again in a few seconds.", {"retry-after": "5"}) from error
             raise HttpError(403, str(error.code), "This account may not be used.") from error
         if self._limits is not None:
-            _check_rate(await self._limits.admit_caller(self._kind, caller, request.now), request.now)
+            _check_rate(await self._limits.admit_caller(self._kind, caller, request.now), request)
         return caller
 
     async def _run(self, request: _Request, caller: Caller, asked: Asked, *, by_get: bool) -> tuple[int, bytes, str]:
@@ -268,13 +268,13 @@ class GraphQLApp:
             await asyncio.wait(set(self._accepted))
 
 
-def _check_rate(retry_at: datetime | None, now: datetime) -> None:
+def _check_rate(retry_at: datetime | None, request: _Request) -> None:
     if retry_at is not None:
-        seconds = max(1, math.ceil((retry_at - now).total_seconds()))
+        seconds = max(1, math.ceil((retry_at - request.now).total_seconds()))
         raise HttpError(
             429,
             "RATE_LIMITED",
-            f"Too many requests; try again in {seconds} s.",
+            say(WORDINGS["RATE_LIMITED"], choose_locale(request.headers.get("accept-language")), {"seconds": seconds}),
             {"retry-after": str(seconds)},
             {"retryAt": retry_at.isoformat()},
         )

@@ -96,11 +96,13 @@ def log_fault(fault: BaseException, *, trace_id: str, operation: str) -> None:
     _LOG.error(
         "internal error",
         extra={
-            "trace_id": trace_id,
-            "operation": operation,
-            "error": type(fault).__name__,
-            "sqlstate": getattr(fault, "sqlstate", None),
-            "constraint": getattr(fault, "constraint_name", None),
-            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            "facts": {
+                "traceId": trace_id,
+                "operation": operation,
+                "error": type(fault).__name__,
+                "sqlstate": getattr(fault, "sqlstate", None),
+                "constraint": getattr(fault, "constraint_name", None),
+                "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+            }
         },
     )

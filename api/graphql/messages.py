@@ -1,6 +1,6 @@
 """What each refusal code says to people, in English and in Traditional Chinese, and what a client should do.
 
-Sentences may hold the refusal's facts in braces; a fact that is missing leaves the sentence without it (see `say`).
+Sentences may hold the refusal's facts in braces; a test reaches every code and sees that each fact is there.
 """
 
 from __future__ import annotations
@@ -25,7 +25,21 @@ class Wording:
 def say(wording: Wording, locale: str, facts: Mapping[str, str | int]) -> str:
     """The sentence in that locale, with the facts filled in; a fact that is not there shows as `?`."""
     text = wording.zh_tw if locale == "zh-TW" else wording.en
-    return string.Formatter().vformat(text, (), _Facts(facts))
+    named = {name: _name(value, locale) for name, value in facts.items()}
+    return string.Formatter().vformat(text, (), _Facts(named))
+
+
+_CURRENCIES = {
+    "POINTS": ("points", "點數"),
+    "DIAMONDS": ("diamonds", "鑽石"),
+    "STAMPS": ("stamps", "印花"),
+    "TICKETS": ("tickets", "抽獎券"),
+}
+
+
+def _name(value: str | int, locale: str) -> str | int:
+    """What people call a wallet's currency; everything else as it is."""
+    return _CURRENCIES[value][locale == "zh-TW"] if isinstance(value, str) and value in _CURRENCIES else value
 
 
 class _Facts(dict[str, str | int]):
@@ -68,9 +82,9 @@ WORDINGS: dict[str, Wording] = {
         "Correct the field that the message names and send again; retrying unchanged never succeeds.",
     ),
     "PAUSED": Wording(
-        "This is paused for the moment: {what}.",
-        "此功能暫停中：{what}。",
-        "Show the message; try again later.",
+        "Paused for the moment: {message}",
+        "此項服務暫停中：{message}",
+        "Show the message; offer it again later, with the same requestId where one was sent.",
     ),
     "MEMBER_NOT_FOUND": Wording(
         "No such member.", "查無此會員。", "Check the card number; ask the member to show it again."
@@ -82,34 +96,38 @@ WORDINGS: dict[str, Wording] = {
         "This membership was erased.", "此會員資料已刪除。", "Forget the card; the person may join again."
     ),
     "IDENTITY_TAKEN": Wording(
-        "This identity belongs to another member.",
-        "此身分已綁定其他會員。",
+        "This {kind} identity belongs to another member.",
+        "此 {kind} 身分已綁定其他會員。",
         "Sign in with the other account, or ask customer service to join the two.",
     ),
     "NOT_ENOUGH": Wording(
         "Not enough {currency}: {needed} needed, {available} available.",
-        "{currency} 不足：需要 {needed}，目前有 {available}。",
+        "{currency}不足：需要 {needed}，目前可用 {available}。",
         "Read the wallet again and show what is missing.",
     ),
     "AMOUNT_OUT_OF_RANGE": Wording(
-        "The amount is out of range.", "金額或數量超出範圍。", "Correct the amount; retrying unchanged never succeeds."
+        "The amount is out of range: 1 to {limit}, and no wallet holds or owes more.",
+        "金額或數量超出範圍：須為 1 至 {limit}，且帳戶餘額與欠數均不得超過此上限。",
+        "Correct the amount; retrying unchanged never succeeds.",
     ),
     "RECEIPT_MISMATCH": Wording(
-        "A receipt with this number was already recorded with other content.",
-        "此收據號碼已登錄，但內容不同。",
+        "Receipt {receipt_no} was already recorded with other content.",
+        "收據 {receipt_no} 已登錄，但內容不同。",
         "Compare with what was sent first; a correction is a return, never the same number again.",
     ),
     "RECEIPT_NOT_FOUND": Wording(
-        "No such receipt at this store.", "此門市查無此收據。", "Check the number; record the receipt first."
+        "There is no receipt {receipt_no} at this store.",
+        "此門市查無收據 {receipt_no}。",
+        "Check number and store (`storeCode` where it was bought elsewhere); record the receipt first.",
     ),
     "RETURN_MISMATCH": Wording(
-        "A return with this number was already recorded with other content.",
-        "此退貨單號已登錄，但內容不同。",
+        "Return {return_no} was already recorded with other content.",
+        "退貨單 {return_no} 已登錄，但內容不同。",
         "Compare with what was sent first; use a new return number for another return.",
     ),
     "RETURN_EXCEEDS": Wording(
-        "More is returned than was bought.",
-        "退貨數量超過購買數量。",
+        "Line {line}: more is returned than was bought; {quantity_left} pieces, {amount_left} minor units, are left.",
+        "第 {line} 行退貨超過購買：尚可退 {quantity_left} 件、金額 {amount_left}（以最小貨幣單位計）。",
         "Check the lines against the receipt and what came back before.",
     ),
     "NO_EARNING_SHEET": Wording(
@@ -118,15 +136,19 @@ WORDINGS: dict[str, Wording] = {
         "An operator publishes an earning sheet for this currency; then send the same request again.",
     ),
     "SHEET_INVALID": Wording(
-        "The sheet has mistakes: {mistakes}.",
-        "設定表有錯誤：{mistakes}。",
+        "The sheet has {count} mistakes:\n{faults}",
+        "設定表有 {count} 處錯誤：\n{faults}",
         "Correct every mistake that is listed and send the sheet again.",
     ),
-    "SHEET_NOT_FOUND": Wording("No such sheet.", "查無此設定表。", "Check kind, key and version."),
+    "SHEET_NOT_FOUND": Wording(
+        "There is no sheet {sheet} yet.",
+        "尚無設定表 {sheet}。",
+        "Check kind and key; publish a first version with basedOn 0.",
+    ),
     "SHEET_STATE": Wording(
-        "The sheet's state does not allow this.",
-        "設定表目前的狀態不允許此操作。",
-        "Read the sheet again; make a new version to change one that was published.",
+        "Somebody was faster, or it stands that way already; read it again.",
+        "已有更新的版本，或目前已是該狀態；請重新讀取。",
+        "Read sheets and pauses again; base a new version on the newest one.",
     ),
     "ERASURE_PENDING": Wording(
         "The erasure of this account is already under way.",
@@ -137,8 +159,8 @@ WORDINGS: dict[str, Wording] = {
         "There is no erasure to withdraw.", "沒有可撤回的刪除申請。", "Read the member again; nothing needs to be done."
     ),
     "RATE_LIMITED": Wording(
-        "Too many requests; try again a little later.",
-        "請求過於頻繁，請稍後再試。",
+        "Too many requests; try again in {seconds} s.",
+        "請求過於頻繁，請於 {seconds} 秒後再試。",
         "Wait until retryAt, then send the same request again.",
     ),
     "OVERLOADED": Wording(
@@ -169,19 +191,27 @@ WORDINGS: dict[str, Wording] = {
         "This offer cannot be bought.", "此優惠無法兌換購買。", "Show how it is got instead; read the offers again."
     ),
     "OFFER_NOT_OPEN": Wording(
-        "This offer is not open now.", "此優惠目前未開放。", "Read the offers again; it may open at retryAt."
+        "This offer is not open now.",
+        "此優惠目前未開放。",
+        "Read the offers again; where retryAt is set it opens then.",
     ),
     "OFFER_AUDIENCE": Wording(
         "This offer is for other members.", "您的會員資格不適用此優惠。", "Show which tier or audience it is for."
     ),
-    "SOLD_OUT": Wording("Sold out.", "已兌換完畢。", "Read the offers again and show that it is gone."),
+    "SOLD_OUT": Wording(
+        "Sold out.",
+        "已全數兌換完畢。",
+        "Read the offers again and show that it is gone.",
+    ),
     "MEMBER_LIMIT": Wording(
-        "You already have as many of these as one member may.",
-        "您已達此優惠的個人上限。",
+        "You have had {limit} of these already, as many as one member may.",
+        "此優惠每人限 {limit} 張，您已達上限。",
         "Hide the button for this offer.",
     ),
     "DAY_LIMIT": Wording(
-        "Today's limit for this offer is reached.", "此優惠今日已達上限。", "Offer it again at retryAt."
+        "You have had {limit} of these today, as many as a day allows.",
+        "此優惠每日限 {limit} 張，您今日已達上限。",
+        "Offer it again at retryAt.",
     ),
     "COUPON_NOT_FOUND": Wording(
         "No such coupon.", "查無此優惠券。", "Scan the code again; check that all of it was read."
@@ -239,7 +269,9 @@ WORDINGS: dict[str, Wording] = {
         "A member's card is needed.", "需要會員卡。", "Ask for the card, then send the request with cardNo."
     ),
     "TENDER_CURRENCY": Wording(
-        "Points cannot pay in this currency.", "此幣別無法使用點數折抵。", "Take another way of paying."
+        "Points pay in {currency} only.",
+        "點數僅能折抵 {currency} 的消費。",
+        "Take another way of paying.",
     ),
     "TENDER_NOT_WHOLE": Wording(
         "Points are paid in whole steps: {step} at a time.",
@@ -247,7 +279,9 @@ WORDINGS: dict[str, Wording] = {
         "Round the points down to a whole step.",
     ),
     "TENDER_TOO_LARGE": Wording(
-        "More points than the basket costs.", "使用的點數超過應付金額。", "Lower payPoints to what is left to pay."
+        "More points than the basket costs: {most} at most.",
+        "使用的點數超過應付金額，最多可使用 {most} 點。",
+        "Lower payPoints to what is left to pay.",
     ),
     "HOLD_NOT_FOUND": Wording("No such hold.", "查無此保留。", "Hold the basket again."),
     "HOLD_OTHER_STORE": Wording(
@@ -258,8 +292,8 @@ WORDINGS: dict[str, Wording] = {
     ),
     "HOLD_RELEASED": Wording("This hold was released.", "此保留已釋放。", "Hold the basket again."),
     "HOLD_EXPIRED": Wording(
-        "This hold ran out, and something in it was taken since.",
-        "此保留已逾時，且內容已被他人使用。",
+        "This hold ran out, and something in it was taken or has expired since.",
+        "此保留已逾時，且其中的優惠券或點數已被使用或到期。",
         "Hold the basket again and tell the member what changed.",
     ),
     "WRONG_RECEIPT": Wording(
@@ -268,8 +302,8 @@ WORDINGS: dict[str, Wording] = {
         "Check the receipt's number and lines; hold the real basket again.",
     ),
     "TENDER_RETURN_EXCEEDS": Wording(
-        "More points are returned than were paid.",
-        "退還的點數超過當初使用的點數。",
+        "More points are returned than were paid: {most} are left.",
+        "退還的點數超過當初使用的點數，最多可退 {most} 點。",
         "Check the points against the receipt.",
     ),
 }

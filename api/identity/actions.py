@@ -102,8 +102,9 @@ async def make_key(work: Work, pepper: bytes, command: MakeKey) -> KeyMade:
     if (known := requests.replay(command.request, KeyMade)) is not None:
         return known
     name = command.name.strip()
-    if not name or len(name) > NAME_LENGTH_MAX:
-        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="name", rule=f"1 to {NAME_LENGTH_MAX} characters")
+    if not 1 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
+        rule = f"must be 1 to {NAME_LENGTH_MAX} printable characters"
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="name", rule=rule)
     if command.kind is KeyKind.PARTNER and await store.load_partner(work.connection, command.bound_to) is None:
         raise EdgeRefused(EdgeCode.PARTNER_NOT_FOUND)
     made = await _insert(work, pepper, command.kind, command.bound_to, name, command.request.scope, command.now)

@@ -143,5 +143,5 @@ def _translated(verify: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _unavailable(error: Exception) -> CheckUnavailable:
-    _LOG.warning("token check unavailable", extra={"error": type(error).__name__})
+    _LOG.warning("token check unavailable", extra={"facts": {"error": type(error).__name__}})
     return CheckUnavailable("Sign-in cannot be checked just now; try again in a few seconds.")

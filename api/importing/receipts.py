@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
+from api.content import seed_sheets
 from api.importing import actions
 from api.importing.actions import Batch, Directory, Imported, ImportStopped
 from api.importing.progress import ProgressLine
 from api.importing.rules import CURRENCY, Progress, whole_weeks
 from api.importing.sample import Sample, SampleMissing
+from api.refusals import EdgeRefused
 from api.runtime.batcher import run_action
 from api.runtime.checksums import changed_tables, table_checksums
 from api.runtime.clock import utc_now
@@ -56,12 +58,12 @@ class Run:
 async def import_receipts(database: Database, settings: Settings, arguments: argparse.Namespace) -> int:
     """Imports what is not in yet, at most `--limit` baskets in all; `--again` sends what is in once more.
 
-    Exit code 0 when it is all in, 1 when something was refused, 2 where the sample is not installed.
+    In demo mode a missing season is seeded first. Exit code 0 when it is all in, 1 when something was refused, 2 where
+    the sample is not installed.
     """
-    del settings
     try:
         sample = Sample.open()
-        run = await _open(database, sample, arguments.limit)
+        run = await _open(database, sample, arguments.limit, seeds=settings.demo)
         return await (_repeat(run) if arguments.again else _go_on(run))
     except SampleMissing as missing:
         print(f"mergemart: {missing}", file=sys.stderr)
@@ -69,16 +71,22 @@ async def import_receipts(database: Database, settings: Settings, arguments: arg
     except ImportStopped as stopped:
         print(f"mergemart: {stopped}", file=sys.stderr)
         return _FAILED
+    except EdgeRefused as refused:
+        cure = "run the same command again once it is back, and it goes on from here"
+        print(f"mergemart: the database is out of reach ({refused.code.value}): {cure}", file=sys.stderr)
+        return _FAILED
     except asyncio.CancelledError:
         print("stopped; run the same command again, and it goes on from here", file=sys.stderr)
         raise
 
 
-async def _open(database: Database, sample: Sample, limit: int | None) -> Run:
+async def _open(database: Database, sample: Sample, limit: int | None, *, seeds: bool) -> Run:
     if limit is not None and limit < 1:
         raise ImportStopped(f"--limit must be at least 1, and is {limit}")
     now = utc_now()
     async with database.work() as work:
+        if seeds:
+            await seed_sheets(work, now)
         heads = (await open_sheets(work.connection)).heads
         if missing := [".".join(key) for key in _SHEETS if key not in heads]:
             raise ImportStopped(f"no sheet {', '.join(missing)}: run `python main.py season seed` first")

@@ -17,6 +17,7 @@ from loyalty.members import actions as members
 from loyalty.members.actions import RightsCommand, SetConsent
 from loyalty.receipts.actions import export_receipts
 from loyalty.timeline.actions import export_events
+from rewards.coupons.actions import export_coupons
 
 PURPOSE_LENGTH_MAX = 40
 
@@ -65,6 +66,7 @@ async def export_me(context: Context) -> str:
             "exportedAt": context.now.isoformat(),
             "account": await members.export_account(connection, member_id),
             "wallets": await export_wallets(connection, member_id),
+            "coupons": await export_coupons(connection, member_id),
             "receipts": await export_receipts(connection, member_id),
             "timeline": await export_events(connection, member_id),
         }

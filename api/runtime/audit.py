@@ -44,6 +44,7 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("receipts", receipts.audit),
     ("coupons", coupons.audit),
 )
+_PLAIN_WIDTH = 170
 _WORK_MEMORY = "SET LOCAL work_mem = '64MB'"
 
 
@@ -96,6 +97,8 @@ async def run_audit(database: Database, settings: Settings, arguments: argparse.
 
 def _print(report: Report) -> None:
     console = Console()
+    if not console.is_terminal:
+        console = Console(width=_PLAIN_WIDTH)  # in a file or a pipe each invariant keeps to its line
     table = Table("", "flat", "invariant", "checked", "broken", title="The books", title_justify="left")
     for column in (3, 4):
         table.columns[column].justify = "right"

@@ -113,7 +113,9 @@ async def run_action(
     for left in reversed(range(TRIES)):
         try:
             async with database.work() as work:
-                return await action(work, commands)
+                answers = await action(work, commands)
+                assert len(answers) == len(commands), "an action answers each command"
+                return answers
         except PASSING as error:
             if left == 0:
                 raise

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -27,6 +27,8 @@ LOST = (
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
+    # What the driver says on a connection whose server sent its last word while nobody was asking.
+    asyncpg.InternalClientError,
 )
 
 
@@ -69,12 +71,13 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[tuple[Work, AsyncSession]]:
         """The same for rare work: a SQLModel session that joins the transaction of the `Work` beside it."""
-        async with self._transaction() as (connection, driver):
-            async with AsyncSession(bind=connection, expire_on_commit=False) as session:
-                yield Work(driver, self.mint, self.dice), session
-                await session.flush()
-            # SQLAlchemy's transaction is a savepoint inside the driver's: releasing it commits nothing yet.
-            await connection.commit()
+        async with (
+            self._transaction() as (connection, driver),
+            AsyncSession(bind=connection, expire_on_commit=False) as session,
+        ):
+            yield Work(driver, self.mint, self.dice), session
+            # The session's transaction is a savepoint inside the driver's: releasing it commits nothing yet.
+            await session.commit()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[asyncpg.Connection]:
@@ -92,15 +95,18 @@ class Database:
     async def _transaction(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
         async with self._connected() as (connection, driver):
             transaction = driver.transaction()
-            await transaction.start()
+            with _closing_if_cut_off(driver):
+                await transaction.start()
             try:
                 yield connection, driver
             except BaseException:
                 if not driver.is_closed():
-                    await connection.rollback()
-                    await transaction.rollback()
+                    with _closing_if_cut_off(driver):
+                        await connection.rollback()
+                        await transaction.rollback()
                 raise
-            await transaction.commit()
+            with _closing_if_cut_off(driver):
+                await transaction.commit()
 
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[tuple[AsyncConnection, asyncpg.Connection]]:
@@ -112,8 +118,9 @@ class Database:
             driver = await _driver(connection)
             try:
                 yield connection, driver
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
                 if isinstance(error, LOST) or driver.is_closed():
+                    await connection.invalidate()
                     raise EdgeRefused(EdgeCode.UNAVAILABLE, retryable=True) from error
                 raise
         finally:
@@ -122,6 +129,21 @@ class Database:
     async def close(self) -> None:
         """Closes every connection of the pool."""
         await self.engine.dispose()
+
+
+@contextmanager
+def _closing_if_cut_off(driver: asyncpg.Connection) -> Iterator[None]:
+    """Gives up a connection whose BEGIN, COMMIT or ROLLBACK did not come to its end, as when the task is cancelled.
+
+    It would go back to the pool in the middle of a transaction, and fail whoever takes it next.
+    """
+    try:
+        yield
+    except asyncpg.PostgresError:
+        raise  # the server has answered: the transaction is over
+    except BaseException:
+        driver.terminate()
+        raise
 
 
 def _replace_dead(connection: Any, record: Any, proxy: Any) -> None:

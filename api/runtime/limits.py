@@ -152,7 +152,7 @@ class RateLimits:
             if not self._lost:
                 _LOG.warning(
                     "Redis is out of reach: rate limits are counted in each process by itself",
-                    extra={"error": type(error).__name__},
+                    extra={"facts": {"error": type(error).__name__}},
                 )
             self._lost = True
             return None

@@ -157,8 +157,8 @@ def points_expire_on(earned_on: date, months: int) -> date:
 
 def check_reason(reason: str) -> None:
     """Refuses INVALID_INPUT for a reason that says nothing, or that holds what could be somebody's personal data."""
-    if not 3 <= len(reason.strip()) <= 200:
-        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule="must be 3 to 200 characters")
+    if not 3 <= len(reason.strip()) <= 200 or not reason.isprintable():
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule="must be 3 to 200 printable characters")
     if _PERSONAL.search(reason):
         rule = "must hold no e-mail address and no number of six digits or more: reasons are kept for good"
         raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule=rule)

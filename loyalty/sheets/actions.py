@@ -95,11 +95,13 @@ async def publish(
     """Makes `body` the active version of a sheet; returns its version.
 
     `based_on` is the version that the author saw (0: none; None: whichever). Takes the sheet's own lock. Refuses
-    SHEET_INVALID with every mistake, SHEET_STATE where a newer version stands.
+    SHEET_INVALID with every mistake, SHEET_STATE where a newer version stands, SHEET_NOT_FOUND where none does.
     """
     name = f"{kind}.{key}"
     _check(name, body, parser)
     newest = await store.lock_sheet(work, kind, key)
+    if based_on and newest == 0:
+        raise LoyaltyRefused(LoyaltyCode.SHEET_NOT_FOUND, sheet=name)
     if based_on is not None and based_on != newest:
         raise LoyaltyRefused(LoyaltyCode.SHEET_STATE, current=newest, based_on=based_on)
     await store.retire_active(work, kind, key, now)

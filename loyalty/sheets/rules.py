@@ -225,16 +225,20 @@ def digest(body: Any) -> bytes:
 
 
 def check_plain(sheet: str, body: Any, path: str = "") -> list[Fault]:
-    """Mistakes that no sheet may have: a fraction, a null, a key outside ASCII, a number beyond 2^53."""
+    """Mistakes that no sheet may have: a fraction, a null, a key outside ASCII, a NUL, a number beyond 2^53."""
     if isinstance(body, Mapping):
         inside = [
             fault for key, value in body.items() for fault in check_plain(sheet, value, f"{path}.{key}".lstrip("."))
         ]
         return [
-            Fault(sheet, f"{path}.{key}".lstrip("."), "a key is plain ASCII") for key in body if not str(key).isascii()
+            Fault(sheet, f"{path}.{key}".lstrip("."), "a key is plain ASCII")
+            for key in body
+            if not (str(key).isascii() and str(key).isprintable())
         ] + inside
     if isinstance(body, list | tuple):
         return [fault for index, value in enumerate(body) for fault in check_plain(sheet, value, f"{path}[{index}]")]
+    if isinstance(body, str) and "\x00" in body:
+        return [Fault(sheet, path, "must not hold the character NUL")]
     if isinstance(body, bool | str):
         return []
     if isinstance(body, int) and abs(body) <= 2**53:

@@ -55,7 +55,8 @@ SELECT coalesce(
 # Due for a word: past the anniversary, or so near it that a notice must go out and has not.
 STANDINGS_DUE = """
 SELECT member_id FROM standings
-WHERE until IS NOT NULL AND until <= $1::timestamptz + $2::interval AND (until <= $1 OR notice_at IS NULL) AND member_id > $3
+WHERE until IS NOT NULL AND until <= $1::timestamptz + $2::interval AND (until <= $1 OR notice_at IS NULL)
+  AND member_id > $3
 ORDER BY member_id LIMIT $4
 """
 

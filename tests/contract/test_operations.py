@@ -69,7 +69,8 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     coupon = (await run("BuyCoupon", offerId=offer["id"]))["coupon"]
     assert coupon["id"] in {node["id"] for node in (await run("Coupons", first=10, state="ISSUED"))["nodes"]}
     for node_id, kind in (
-        (me["id"], "Member"), (coupon["id"], "Coupon"), (offer["id"], "Offer"), (page["node"]["id"], "Receipt")
+        (me["id"], "Member"), (coupon["id"], "Coupon"), (offer["id"], "Offer"), (page["node"]["id"], "Receipt"),
+        ((await run("Timeline", first=1))["nodes"][0]["id"], "Event"),
     ):  # fmt: skip
         assert (await run("Node", id=node_id))["__typename"] == kind
     assert (await run("MemberNode", id=me["id"]))["cardNo"] == me["cardNo"]
@@ -124,6 +125,7 @@ async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
     seen = await run("MemberNode", id=member_id, first=5)
     assert {each["currency"]: each["spendable"] for each in seen["wallets"]} == {"POINTS": 70, "TICKETS": 3}
     assert {each["kind"] for each in (await run("Identities", id=member_id))["identities"]} == {"card", "demo"}
+    assert (await run("LinkIdentity", memberId=member_id, kind="phone", subject="+886912345678"))["kind"] == "phone"
     assert (await run("SetMemberStatus", memberId=member_id, suspended=True))["status"] == "SUSPENDED"
     assert (await run("SetMemberStatus", memberId=member_id, suspended=False))["status"] == "ACTIVE"
     await run_keys_and_stores(run)

@@ -58,7 +58,16 @@ def test_one_wrong_digit_is_noticed(serial: int, place: int, step: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "29", "6291041500213", card_number(1)[:12], card_number(1) + "0", " " + card_number(1)[1:], "２９" + "0" * 11, "29\x00" + "0" * 10],
+    [
+        "",
+        "29",
+        "6291041500213",
+        card_number(1)[:12],
+        card_number(1) + "0",
+        " " + card_number(1)[1:],
+        "２９" + "0" * 11,
+        "29\x00" + "0" * 10,
+    ],
 )
 def test_what_is_no_card_of_ours_is_none(text: str) -> None:
     assert not is_card_number(text)

@@ -115,7 +115,8 @@ async def test_a_card_number_that_is_taken_is_thrown_again(shared_database: Data
         first = await create_members(scripted, new[:1])
         rest = await create_members(scripted, new[1:])
         cards = {
-            member.card_no for member in (await load_members(work.connection, [*first.values(), *rest.values()])).values()
+            member.card_no
+            for member in (await load_members(work.connection, [*first.values(), *rest.values()])).values()
         }
     assert {card_number(taken), card_number(taken + 1)} < cards
     assert len(cards) == 3

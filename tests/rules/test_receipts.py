@@ -145,7 +145,9 @@ def test_points_are_the_floor_of_the_exact_sum(lines: list[Line], percent: int, 
 
 @given(LINES, PERCENTS)
 def test_unit_counts_earn_nothing(lines: list[Line], percent: int) -> None:
-    assert earn(TWD, lines, percent, MONDAY) == earn(TWD, [replace(each, quantity=1) for each in lines], percent, MONDAY)
+    assert earn(TWD, lines, percent, MONDAY) == earn(
+        TWD, [replace(each, quantity=1) for each in lines], percent, MONDAY
+    )
 
 
 @given(LINES, PERCENTS, st.sampled_from([TWD, USD]))

@@ -124,9 +124,7 @@ async def test_a_visit_counts_once_a_day_where_the_shop_stands(shop: Database) -
     store, ada = await make_store(shop), await make_shopper(shop)
     midnight = datetime(2026, 6, 14, 16, tzinfo=UTC)  # in Taipei
     times = [midnight - timedelta(minutes=1), midnight, midnight + timedelta(hours=5)]
-    tickets = [
-        (await record(shop, receipt(store, ada.card_no, 10_000, bought_at=at, now=at))).tickets for at in times
-    ]
+    tickets = [(await record(shop, receipt(store, ada.card_no, 10_000, bought_at=at, now=at))).tickets for at in times]
     assert tickets == [1, 1, 0]
     same_day = receipt(store, ada.card_no, 10_000)
     answers = await run(shop, same_day, receipt(store, ada.card_no, 20_000, now=NOW + timedelta(days=1)))

@@ -63,7 +63,9 @@ def pieces(draw: st.DrawFn, lines: list[Line]) -> list[list[ReturnLine]]:
 
 
 @given(LINES, PERCENTS, st.sampled_from([TWD, USD]), st.data())
-def test_any_split_of_returns_revokes_the_same(lines: list[Line], percent: int, sheet: object, data: st.DataObject) -> None:
+def test_any_split_of_returns_revokes_the_same(
+    lines: list[Line], percent: int, sheet: object, data: st.DataObject
+) -> None:
     earned = earn(sheet, lines, percent, MONDAY)  # type: ignore[arg-type]
     goes = data.draw(pieces(lines))
     step = bought(lines, earned)
@@ -86,7 +88,9 @@ def test_any_split_of_returns_revokes_the_same(lines: list[Line], percent: int, 
 def test_everything_returned_revokes_everything_earned(lines: list[Line], percent: int, sheet: object) -> None:
     earned = earn(sheet, lines, percent, MONDAY)  # type: ignore[arg-type]
     everything = [
-        ReturnLine(each.line_no, each.quantity, each.amount_minor) for each in lines if each.quantity or each.amount_minor
+        ReturnLine(each.line_no, each.quantity, each.amount_minor)
+        for each in lines
+        if each.quantity or each.amount_minor
     ]
     after = take_back(bought(lines, earned), everything)
     assert all_back(after.values())
@@ -138,9 +142,7 @@ def test_a_receipt_of_which_nothing_counted_has_nothing_to_take_back() -> None:
     assert all_back(after.values())
 
 
-@pytest.mark.parametrize(
-    ("quantity", "amount"), [(3, 0), (0, 1_001), (3, 1_001), (2**40, 0)]
-)
+@pytest.mark.parametrize(("quantity", "amount"), [(3, 0), (0, 1_001), (3, 1_001), (2**40, 0)])
 def test_more_than_was_bought_never_comes_back(quantity: int, amount: int) -> None:
     lines = {1: BoughtLine(1, 3, 1_500, 1, 1, 500)}
     with pytest.raises(LoyaltyRefused) as refused:
@@ -158,7 +160,9 @@ def test_one_return_that_names_a_line_twice_counts_it_twice() -> None:
     assert refused.value.code is LoyaltyCode.RETURN_EXCEEDS
 
 
-@pytest.mark.parametrize("wrong", [ReturnLine(9, 1, 1), ReturnLine(1, 0, 0), ReturnLine(1, -1, 5), ReturnLine(1, 1, -5)])
+@pytest.mark.parametrize(
+    "wrong", [ReturnLine(9, 1, 1), ReturnLine(1, 0, 0), ReturnLine(1, -1, 5), ReturnLine(1, 1, -5)]
+)
 def test_what_makes_no_return_is_refused_by_field(wrong: ReturnLine) -> None:
     with pytest.raises(LoyaltyRefused) as refused:
         take_back({1: BoughtLine(1, 3, 1_500, 1, 0, 0)}, [ReturnLine(1, 1, 1), wrong])

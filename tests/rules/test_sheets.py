@@ -47,7 +47,7 @@ def faults_of(parser: Any, body: Any) -> dict[str, str]:
 def test_a_shipped_sheet_is_right(name: str) -> None:
     body = body_of(name)
     assert check_plain(name, body) == []
-    parsed = PARSERS[name.split(".")[0]](name, body)
+    parsed = PARSERS[name.split(".", maxsplit=1)[0]](name, body)
     assert isinstance(parsed, Earning | Ladder | Season)
 
 
@@ -139,14 +139,16 @@ def test_a_damaged_sheet_is_read_or_refused_and_never_breaks_the_parser(name: st
         break
     faults = check_plain(name, body)
     try:
-        PARSERS[name.split(".")[0]](name, body)
+        PARSERS[name.split(".", maxsplit=1)[0]](name, body)
     except SheetInvalid as refused:
         faults.extend(refused.faults)
     assert all(fault.sheet == name for fault in faults)
 
 
 def test_a_reader_reads_what_is_right() -> None:
-    reader = Reader("s", {"n": 3, "t": "x", "on": "2026-06-15", "list": ["a"], "flag": True, "in": {"n": 1}, "kind": "B"})
+    reader = Reader(
+        "s", {"n": 3, "t": "x", "on": "2026-06-15", "list": ["a"], "flag": True, "in": {"n": 1}, "kind": "B"}
+    )
     assert reader.integer("n", low=0, high=3) == 3
     assert reader.integer("absent", low=0, high=9, default=7) == 7
     assert reader.text("t") == "x"
@@ -172,7 +174,9 @@ def test_a_whole_number_is_nothing_else(value: Any) -> None:
 
 
 def test_canonical_json_is_what_rfc_8785_says() -> None:
-    assert canonical_json({"b": [1, True, "é\n"], "a": {}, "\u20ac": "\u20ac"}) == '{"a":{},"b":[1,true,"é\\n"],"€":"€"}'
+    assert (
+        canonical_json({"b": [1, True, "é\n"], "a": {}, "\u20ac": "\u20ac"}) == '{"a":{},"b":[1,true,"é\\n"],"€":"€"}'
+    )
     assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
     assert digest({"a": [1, 2]}) != digest({"a": [2, 1]})
 

@@ -105,7 +105,14 @@ async def test_the_tier_of_any_past_day_can_be_answered(shop: Database) -> None:
     await buy(shop, receipt(store, ada.card_no, GOLD, now=days[2]))
     tick = timedelta(microseconds=1)
     async with shop.read() as connection:
-        asked = [NOW - timedelta(days=99), days[1] - tick, days[1], days[2] - tick, days[2], days[2] + timedelta(days=9)]
+        asked = [
+            NOW - timedelta(days=99),
+            days[1] - tick,
+            days[1],
+            days[2] - tick,
+            days[2],
+            days[2] + timedelta(days=9),
+        ]
         answers = [await tier_at(connection, ada.id, at) for at in asked]
     assert answers == ["general", "general", "silver", "silver", "gold", "gold"]
 
@@ -118,7 +125,9 @@ async def test_steps_of_servers_whose_clocks_differ_keep_their_order(shop: Datab
     await buy(shop, last)
     await bring_back(shop, last, ReturnLine(1, 1, GOLD), now=behind)
     async with shop.read() as connection:
-        steps = await connection.fetch("SELECT before, after FROM tier_changes WHERE member_id = $1 ORDER BY at", ada.id)
+        steps = await connection.fetch(
+            "SELECT before, after FROM tier_changes WHERE member_id = $1 ORDER BY at", ada.id
+        )
         distinct = await connection.fetchval("SELECT count(DISTINCT at) FROM tier_changes WHERE member_id = $1", ada.id)
         assert await tier_at(connection, ada.id, NOW + timedelta(seconds=1)) == "silver"
     assert [tuple(step) for step in steps] == [("general", "silver"), ("silver", "gold"), ("gold", "silver")]
@@ -185,7 +194,13 @@ async def test_a_return_takes_back_the_tier_the_points_and_the_credits_of_its_go
     assert await tier_of(shop, ada) == "silver"
     later = NOW + timedelta(days=5)
     back = await bring_back(shop, bought, ReturnLine(1, 1, SILVER), now=later)
-    assert (back.points, back.stamps, back.credits, back.tier, back.everything) == (2_000, 200, 20_000, "general", False)
+    assert (back.points, back.stamps, back.credits, back.tier, back.everything) == (
+        2_000,
+        200,
+        20_000,
+        "general",
+        False,
+    )
     assert await bring_back(shop, bought, ReturnLine(1, 1, SILVER), now=later) == back, "the same return number"
     assert (await wallet_of(shop, ada.id)).balance == 50
     rest = await bring_back(shop, bought, ReturnLine(2, 1, 50_000), now=later + timedelta(days=1))

@@ -9,6 +9,7 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.refusals import EdgeRefused
 from api.runtime.clock import utc_now
 from api.runtime.database import Database
 from api.runtime.metrics import observe_job
@@ -59,7 +60,7 @@ async def _repeat(
 async def run_job(database: Database, job: Job, now: datetime, stopping: asyncio.Event | None = None) -> bool:
     """Does everything that is due as of `now`, a transaction at a time, until `stopping` is set.
 
-    False where it failed: the log and the metrics say so, and what was committed before stays.
+    False where it is to be left alone for longer. What failed is logged and counted; what was committed before stays.
     """
     rows = transactions = 0
     try:
@@ -69,6 +70,11 @@ async def run_job(database: Database, job: Job, now: datetime, stopping: asyncio
                 transactions += 1
                 if (stopping is not None and stopping.is_set()) or transactions >= _MOST_TRANSACTIONS:
                     break
+    except EdgeRefused as refused:
+        # The database is out of reach: nothing is wrong with the job, and it keeps its rhythm.
+        observe_job(job.name, rows, failed=True)
+        _log.warning("a job waits for the database", extra={"facts": {"job": job.name, "code": refused.code}})
+        return True
     except Exception:  # noqa: BLE001 - whatever it is, the other jobs go on and this one comes again
         observe_job(job.name, rows, failed=True)
         _log.exception("a job failed and will be tried again", extra={"facts": {"job": job.name, "rows": rows}})

@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from loyalty.receipts import store
+from loyalty.receipts.rules import is_number
 from loyalty.work import Work
 
 
@@ -34,8 +35,8 @@ async def load_stores(connection: Any, ids: Iterable[UUID]) -> dict[UUID, Store]
 
 
 async def find_stores(connection: Any, codes: Sequence[str]) -> dict[str, UUID]:
-    """code -> id, for the codes that are known."""
-    return await store.find_stores(connection, codes)
+    """code -> id, for the codes that are known; a text that cannot be a code is not looked up."""
+    return await store.find_stores(connection, [code for code in codes if is_number(code)])
 
 
 async def create_stores(work: Work, stores: Sequence[Store]) -> None:

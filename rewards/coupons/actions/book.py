@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from pydantic import TypeAdapter
 
 from loyalty.work import Work
 from rewards.coupons.rules.coupons import Coupon, CouponState
-from rewards.coupons.rules.holds import BasketHeld, Hold, HoldState, ReceiptState
+from rewards.coupons.rules.holds import BasketHeld, Hold, HoldState, ReceiptState, has_lapsed
 from rewards.coupons.rules.offers import Offer, parse_offer
 from rewards.coupons.store import coupons as coupon_store
 from rewards.coupons.store import holds as hold_store
@@ -72,8 +73,11 @@ class CouponBook:
         holds: Iterable[tuple[UUID, UUID]] = (),
         coupons: Iterable[tuple[UUID, UUID]] = (),
         receipts: Iterable[tuple[UUID, str]] = (),
+        moment: datetime | None = None,
     ) -> None:
-        """Loads open holds of members, holds and coupons by (member, id), and all coupons of the holds.
+        """Loads open holds of members, holds and coupons by (member, id), and the coupons of holds that may end now.
+
+        Those are the named ones, and of the members' open holds those whose time limit is over at `moment`.
 
         `receipts` are (store, receipt number): which hold each settled, that hold too.
         """
@@ -90,7 +94,8 @@ class CouponBook:
         for row in rows:
             hold = _read_hold(row)
             self.holds[hold.id] = hold
-            wanted |= {(hold.member_id, coupon_id) for coupon_id in hold.coupon_ids}
+            if (hold.member_id, hold.id) in named or (moment is not None and has_lapsed(hold, moment)):
+                wanted |= {(hold.member_id, coupon_id) for coupon_id in hold.coupon_ids}
         if wanted:
             for row in await coupon_store.load_coupons(connection, sorted(wanted)):
                 self.coupons[row["id"]] = read_coupon(row)

@@ -165,8 +165,9 @@ async def check_basket(connection: Any, query: BasketQuery) -> BasketChecked:
     known = await members.load_members(connection, [owner] if owner else [])
     sheets = await open_sheets(connection)
     book = CouponBook()
-    await book.load(connection, members=list(known), coupons=[key for key in found.coupons() if key[0] == owner])
     moment = await store.load_clock(connection)
+    mine = [key for key in found.coupons() if key[0] == owner]
+    await book.load(connection, members=list(known), coupons=mine, moment=moment)
     season = await sheets.season(connection)
     scales = await _weigh_with(connection, sheets, season, book, moment)
     member = _check_query(query, found.shown[0], owner, known)

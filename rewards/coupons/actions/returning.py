@@ -13,7 +13,7 @@ from loyalty.ledger.actions import Ledger, Note, open_ledger
 from loyalty.ledger.rules import LIMIT, Currency
 from loyalty.members import actions as members
 from loyalty.receipts.actions import GivenBack, Returning, Returns, find_receipts, open_returns
-from loyalty.receipts.rules import ReturnLine, check_number
+from loyalty.receipts.rules import ReturnLine, check_number, is_number
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey
@@ -24,7 +24,6 @@ from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
 from rewards.coupons import facts
 from rewards.coupons.actions.book import CouponBook, OfferVersion, load_terms
-from rewards.coupons.actions.settling import is_number
 from rewards.coupons.rules import coupons as lives
 from rewards.coupons.rules.coupons import CouponState
 from rewards.coupons.rules.holds import Hold

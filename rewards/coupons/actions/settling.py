@@ -12,7 +12,7 @@ from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Note
 from loyalty.ledger.rules import Currency
 from loyalty.receipts.actions import ReceiptView, load_receipts
-from loyalty.receipts.rules import check_number
+from loyalty.receipts.rules import check_number, is_number
 from loyalty.refusals import Refused
 from loyalty.requests.rules import RequestKey
 from loyalty.work import Work
@@ -125,7 +125,7 @@ async def review_settled(work: Work, holds: Sequence[tuple[UUID, UUID]], now: da
     A receipt that does not fit is recorded as an event; by then the goods are gone, so nothing is refused. Takes the
     members' locks.
     """
-    books = await open_till(work, [member_id for member_id, _ in holds], [], holds=holds)
+    books = await open_till(work, [member_id for member_id, _ in holds], [], holds=holds, every_hold=False)
     waiting = [
         hold
         for hold in sorted(books.book.holds.values(), key=lambda each: each.id)
@@ -159,17 +159,9 @@ async def _open(
         [command.request for command in commands],
         holds=[(member_id, hold_id) for hold_id, member_id in owners.items()],
         receipts=receipts,
+        every_hold=False,
     )
     return owners, books
-
-
-def is_number(number: str) -> bool:
-    """Whether a document can have this number; no other is looked up."""
-    try:
-        check_number("receiptNo", number)
-    except Refused:
-        return False
-    return True
 
 
 def _noting(

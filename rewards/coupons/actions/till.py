@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -56,11 +56,15 @@ async def open_till(
     member_ids: Iterable[UUID],
     keys: Sequence[RequestKey],
     *,
-    holds: Iterable[tuple[UUID, UUID]] = (),
+    holds: Collection[tuple[UUID, UUID]] = (),
     coupons: Iterable[tuple[UUID, UUID]] = (),
     receipts: Iterable[tuple[UUID, str]] = (),
+    every_hold: bool = True,
 ) -> TillBooks:
-    """Locks the members and opens what a till's mutation may touch; holds past their time limit let go first."""
+    """Locks the members and opens what a till's mutation may touch.
+
+    With `every_hold` all open holds of the members are there, and those past their time limit let go first.
+    """
     locked = await members.lock(work, member_ids)
     ids = sorted(locked)
     books = TillBooks(
@@ -72,9 +76,18 @@ async def open_till(
         ledger=await open_ledger(work, ids),
         moment=await store.load_clock(work.connection),
     )
-    await books.book.load(work.connection, members=ids, holds=holds, coupons=coupons, receipts=receipts)
-    await load_held(work, books.ledger, books.book.holds.values())
-    for member_id in ids:
+    await books.book.load(
+        work.connection,
+        members=ids if every_hold else (),
+        holds=holds,
+        coupons=coupons,
+        receipts=receipts,
+        moment=books.moment,
+    )
+    named = {hold_id for _, hold_id in holds}
+    ending = [hold for hold in books.book.holds.values() if hold.id in named or rules.has_lapsed(hold, books.moment)]
+    await load_held(work, books.ledger, ending)
+    for member_id in ids if every_hold else ():
         lapse_due(work, books, member_id)
     return books
 

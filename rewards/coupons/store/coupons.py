@@ -14,8 +14,9 @@ _READ = "member_id, id, offer_id, version, code, secret, state, hold_id, issued_
 FIND_CODES = "SELECT code, member_id, coupon_id FROM coupon_codes WHERE code = ANY($1::text[])"
 
 LOAD = f"""
-SELECT {_READ} FROM coupons
-WHERE (member_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+SELECT {", ".join(f"c.{column}" for column in _READ.split(", "))}
+FROM unnest($1::uuid[], $2::uuid[]) AS k(member_id, id)
+JOIN coupons c ON c.member_id = k.member_id AND c.id = k.id
 """  # noqa: S608
 
 INSERT = """

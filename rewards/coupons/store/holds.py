@@ -19,7 +19,11 @@ FIND = "SELECT hold_id, member_id FROM hold_directory WHERE hold_id = ANY($1::uu
 
 LOAD_OPEN = f"SELECT {_READ} FROM holds WHERE member_id = ANY($1::uuid[]) AND state = 'OPEN'"  # noqa: S608
 
-LOAD = f"SELECT {_READ} FROM holds WHERE (member_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))"  # noqa: S608
+LOAD = f"""
+SELECT {", ".join(f"h.{column}" for column in COLUMNS)}
+FROM unnest($1::uuid[], $2::uuid[]) AS k(member_id, id)
+JOIN holds h ON h.member_id = k.member_id AND h.id = k.id
+"""  # noqa: S608
 
 INSERT = f"""
 INSERT INTO holds ({_READ})
@@ -60,8 +64,9 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::int[])
 """
 
 LOAD_EFFECTS = """
-SELECT return_id, refunded_points, reopened, voided FROM return_effects
-WHERE (member_id, return_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+SELECT r.return_id, r.refunded_points, r.reopened, r.voided
+FROM unnest($1::uuid[], $2::uuid[]) AS k(member_id, return_id)
+JOIN return_effects r ON r.member_id = k.member_id AND r.return_id = k.return_id
 """
 
 WAITING = """

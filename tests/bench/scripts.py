@@ -1,0 +1,214 @@
+"""pgbench scripts with the very statements of the hot actions: recorded from one command, written out with variables.
+
+`python -m tests.bench.scripts` writes them anew; a test compares them with what is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from api.runtime.database import Database
+from api.runtime.embedded import Embedded
+from api.runtime.migrations import migrate
+from loyalty.receipts.actions import RecordReceipt, record_receipts
+from loyalty.refusals import Refused
+from loyalty.requests.rules import RequestKey
+from loyalty.work import Work
+from rewards.coupons.actions import (
+    BasketQuery,
+    BuyCoupon,
+    HoldBasket,
+    SettleBasket,
+    buy_coupons,
+    hold_baskets,
+    settle_baskets,
+)
+from rewards.coupons.rules.baskets import Basket
+from rewards.coupons.rules.baskets import Line as BasketLine
+from rewards.coupons.rules.codes import CHECKS
+from tests.bench import shop
+from tests.seeding import NOW
+
+FOLDER = Path(__file__).parent / "pgbench"
+_MEMBER, _COUPON = 7, 11
+_RECEIPT_NO = "capture-receipt"
+_REQUEST = UUID("01a30000-0000-7000-8000-000000000000")
+_WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)")
+_UNIQUE = (
+    "('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7{kind:03x}-8' || lpad(to_hex(:client_id::int), 3, '0') "
+    "|| '-' || lpad(to_hex(:n::int), 12, '0'))"
+)
+_EXPRESSIONS = {
+    str(shop.member_id(_MEMBER)): "('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))",
+    shop.card_no(_MEMBER): "('29' || lpad((:m::int)::text, 10, '0') || (:k::int)::text)",
+    str(shop.coupon_id(_COUPON)): "('01a10000-0000-7000-8000-' || lpad(to_hex(:i::int), 12, '0'))",
+    shop.code(_COUPON): f"(lpad(upper(to_hex(:i::int)), 15, '0') || substr('{CHECKS}', :c::int + 1, 1))",
+    _RECEIPT_NO: "('P-' || (:run::int)::text || '-' || (:client_id::int)::text || '-' || (:n::int)::text)",
+}
+_NEW_CODE = (
+    "(lpad(upper(to_hex(:run::int)), 4, '0') || lpad(upper(to_hex(:client_id::int)), 3, '0') "
+    "|| lpad(upper(to_hex(:n::int)), 8, '0') || '0')"
+)
+# `k` is the check digit of the member's card.
+_CARD = (
+    "\\set k (1000 - 29 - 3 * (:m % 10) - (:m / 10) % 10 - 3 * ((:m / 100) % 10) - (:m / 1000) % 10 "
+    "- 3 * ((:m / 10000) % 10)) % 10\n"
+)
+_RANDOM_MEMBER = f"\\set n :n + 1\n\\set m random(0, :members - 1)\n{_CARD}"
+# The next coupon of this client; `c` is the check symbol's number, as tests/bench/shop.py computes the code.
+_NEXT_COUPON = (
+    "\\set n :n + 1\n\\set i :first + :client_id * :each + :n - 1\n\\set m :i % :members\n"
+    "\\set c ((:i & 15) + 32 * ((:i >> 4) & 15) + 1024 * ((:i >> 8) & 15) + 32768 * ((:i >> 12) & 15) "
+    "+ 1048576 * ((:i >> 16) & 15)) % 37\n"
+    f"{_CARD}"
+)
+
+
+@dataclass
+class Recorder:
+    """A connection that notes every statement on its way to the database."""
+
+    connection: Any
+    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        async def noted(statement: str, *arguments: Any) -> Any:
+            self.statements.append((statement, arguments))
+            return await getattr(self.connection, name)(statement, *arguments)
+
+        assert name in {"fetch", "fetchrow", "fetchval", "execute"}, f"{name} is not recorded"
+        return noted
+
+
+class Capture:
+    """Runs actions on a seeded database and writes each as a script."""
+
+    def __init__(self, database: Database, offer_id: UUID) -> None:
+        self._database = database
+        self._offer_id = offer_id
+        self._known = dict(_EXPRESSIONS)
+
+    async def run(self, action: Any, command: Any, first_kind: int) -> tuple[str, Any]:
+        """The statements of one command as text, and its result; ids made on the way are numbered from `first_kind`."""
+        minted: list[UUID] = []
+
+        def mint(at: datetime) -> UUID:
+            minted.append(self._database.mint(at))
+            return minted[-1]
+
+        async with self._database.work() as work:
+            recorder = Recorder(work.connection)
+            [result] = await action(Work(recorder, mint, work.dice), [command])
+        assert not isinstance(result, Refused), repr(result)
+        self._known[str(command.request.id)] = _UNIQUE.format(kind=first_kind)
+        for kind, made in enumerate(minted, first_kind + 1):
+            self._known[str(made)] = _UNIQUE.format(kind=kind)
+        if hasattr(result, "code"):
+            assert isinstance(result.code, str)
+            self._known[result.code] = _NEW_CODE
+        return "".join(f"{self._write(*each)};\n" for each in recorder.statements), result
+
+    def _write(self, statement: str, arguments: tuple[Any, ...]) -> str:
+        return re.sub(r"\$(\d+)", lambda found: self._literal(arguments[int(found[1]) - 1]), statement.strip())
+
+    def _literal(self, value: Any) -> str:  # noqa: PLR0911 - one line per type reads best
+        if value is None or isinstance(value, bool | int):
+            return "NULL" if value is None else str(value).lower()
+        if isinstance(value, list | tuple | set):
+            return f"ARRAY[{', '.join(map(self._literal, value))}]" if value else "'{}'"
+        if isinstance(value, bytes):
+            return f"'\\x{value.hex()}'::bytea"
+        if isinstance(value, datetime):
+            same = NOW if abs(value - datetime.now(UTC)).days < 1 else value
+            return f"'{same.isoformat()}'::timestamptz"
+        if isinstance(value, date):
+            return f"'{value.isoformat()}'::date"
+        if isinstance(value, UUID):
+            return f"{self._text(str(value))}::uuid"
+        assert isinstance(value, str), value
+        if value[:1] in "{[" and value:
+            # A blank after each colon: pgbench would take `:true` for a variable.
+            value = json.dumps(json.loads(value), ensure_ascii=False)
+            value = _WALL.sub(NOW.isoformat(), value)
+        return self._text(value)
+
+    def _text(self, text: str) -> str:
+        parts = re.split("(" + "|".join(map(re.escape, self._known)) + ")", text)
+        written = [self._known.get(part) or "'" + part.replace("'", "''") + "'" for part in parts if part]
+        return written[0] if len(written) == 1 else f"({' || '.join(written)})" if written else "''"
+
+
+def _key(scope: UUID, number: int) -> RequestKey:
+    return RequestKey(scope, UUID(int=_REQUEST.int + number), bytes(range(32)))
+
+
+def _receipt(member: int, number: str, request: int) -> RecordReceipt:
+    key = _key(shop.STORE.id, request)
+    return RecordReceipt(key, shop.STORE.id, shop.card_no(member), number, NOW, "TWD", shop.LINES, NOW)
+
+
+def _hold(coupon: int, request: int) -> HoldBasket:
+    basket = Basket("TWD", (BasketLine(1, "4710001", "Rice 2 kg", "Private", "GROCERY", 1, 18_900),))
+    query = BasketQuery(shop.STORE.id, shop.card_no(coupon), (shop.code(coupon),), 100, basket, NOW)
+    return HoldBasket(_key(shop.STORE.id, request), query)
+
+
+async def capture(database: Database) -> dict[str, str]:
+    """File name -> script, from a migrated database that is empty otherwise."""
+    offer_id = await shop.seed(database, members=20, coupons=20, today=shop.day_of(NOW))
+    recording = Capture(database, offer_id)
+
+    def buying(member: int, request: int) -> BuyCoupon:
+        member_id = shop.member_id(member)
+        return BuyCoupon(_key(member_id, request), member_id, offer_id, NOW)
+
+    # The first of each fills the process's memory of sheets and terms; the second is what a server sends all day.
+    await recording.run(record_receipts, _receipt(3, "warm", 1), 0)
+    receipt, _ = await recording.run(record_receipts, _receipt(_MEMBER, _RECEIPT_NO, 2), 0)
+    await recording.run(buy_coupons, buying(3, 3), 0)
+    buy, _ = await recording.run(buy_coupons, buying(_MEMBER, 4), 0x20)
+    _, held = await recording.run(hold_baskets, _hold(3, 5), 0)
+    settling = SettleBasket(_key(shop.STORE.id, 6), shop.STORE.id, held.hold_id, "warm", NOW)
+    await recording.run(settle_baskets, settling, 0)
+    # The member of a held coupon is the coupon's number modulo the members: the model of both is number 7.
+    recording._known[str(shop.coupon_id(_MEMBER))] = _EXPRESSIONS[str(shop.coupon_id(_COUPON))]
+    recording._known[shop.code(_MEMBER)] = _EXPRESSIONS[shop.code(_COUPON)]
+    hold, held = await recording.run(hold_baskets, _hold(_MEMBER, 7), 0x40)
+    settling = SettleBasket(_key(shop.STORE.id, 8), shop.STORE.id, held.hold_id, _RECEIPT_NO, NOW)
+    settle, _ = await recording.run(settle_baskets, settling, 0x60)
+    return {
+        "recordReceipt.sql": _script("record_receipts", _RANDOM_MEMBER, receipt),
+        "buyCoupon.sql": _script("buy_coupons", _RANDOM_MEMBER, buy),
+        "hold.sql": _script("hold_baskets", _NEXT_COUPON, hold),
+        "settle.sql": _script("settle_baskets", _NEXT_COUPON, settle),
+    }
+
+
+def _script(action: str, variables: str, statements: str) -> str:
+    head = f"-- The statements of `{action}` for one command; written by `python -m tests.bench.scripts`.\n"
+    return f"{head}{variables}BEGIN;\n{statements}COMMIT;\n"
+
+
+async def _capture_at(url: str) -> dict[str, str]:
+    database = shop.bench_database(url)
+    try:
+        return await capture(database)
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, Embedded(Path(folder), durable=False) as servers:
+        migrate(servers.owner_url)
+        for name, text in asyncio.run(_capture_at(servers.database_url)).items():
+            (FOLDER / name).write_text(text, encoding="utf-8")
+            print(f"wrote {FOLDER / name}")

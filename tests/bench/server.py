@@ -1,0 +1,58 @@
+"""The measured server as a process of its own: the application as it is, or a bare ASGI reply under the same uvicorn.
+
+`python -m tests.bench.server PORT [DATABASE_URL REDIS_URL VAR]`. Rate limits are asked as always, but let everything in;
+jobs are left to workers, since pgbench does none.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from api.app import create_app
+from api.graphql import serve
+from api.runtime.limits import Rate, RateLimits, Rates
+from api.runtime.logs import configure_logs
+from api.settings import Settings
+
+_WIDE = Rate(60_000_000, 1_000_000)
+
+
+async def bare(scope: Any, receive: Any, send: Any) -> None:
+    """The least that an ASGI app can do with a request."""
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    while (await receive()).get("more_body"):
+        pass
+    body = b'{"data":{"__typename":"Query"}}'
+    length = str(len(body)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def application(database_url: str, redis_url: str, var: str) -> Any:
+    wide = Rates(dict.fromkeys(("address", "mobile", "till", "partner", "admin"), _WIDE))
+    serve.RateLimits = lambda redis: RateLimits(redis, wide)  # type: ignore[misc, assignment]
+    return create_app(
+        Settings(
+            var=Path(var), database_url=database_url, database_owner_url=database_url, redis_url=redis_url or None,
+            demo=True, secret=b"a secret for the bench, 32 bytes!", jobs=False,
+        )
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    configure_logs("WARNING")
+    app = application(*sys.argv[2:]) if len(sys.argv) > 2 else bare
+    uvicorn.run(
+        app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, server_header=False, ws="none",
+        proxy_headers=False, loop="uvloop", http="httptools",
+    )  # fmt: skip

@@ -1,0 +1,175 @@
+"""Hostile values in every place of every operation: each is refused by name or taken, and none is ever a fault."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.graphql.refusal import CODES
+from api.settings import Settings
+from tests.contract.test_operations import KINDS, operations_of
+from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
+
+MEI, TILL, OWNER, BRAND = "demo:mei", "demo:taipei-1", "demo:olga:owner", "demo:brand"
+TEXTS = (
+    "", " ", "\x00", "a\x00b", "\u202e\u200b\ufeff", "\x1b[31m\r\n", "𝕏" * 40, "é" * 5_000, "'; DROP TABLE members; --",
+    "{0}{x!r}%s%(a)s", "../../etc/passwd", "mem_", "mem_zzzzzzzzzzzzzzzzzzzzzzzzzz", "mem_7zzzzzzzzzzzzzzzzzzzzzzzzz",
+    "0" * 36, "٣" * 13, "NaN", "null", "2026-02-30T00:00:00Z", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00",
+)  # fmt: skip
+NUMBERS = (-1, 0, -(2**31), 2**31 - 1, 2**31, 2**63, 10**30, 1.5, True, "7", None)
+ALLOWED_ERRORS = {"BAD_USER_INPUT", "FORBIDDEN", *CODES}
+
+
+@pytest.fixture
+async def edge(settings: Settings) -> AsyncIterator[Edge]:
+    async with open_edge(settings) as opened:
+        opened.lift_limits()
+        yield opened
+
+
+async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """One good set of variables for each operation."""
+    me = await edge.ask("mobile", "Me", MEI)
+    await edge.give(MEI, 5_000)
+    offer = await edge.offer(MEI, "NT$20 off, printable")
+    coupon = await edge.buy(MEI, "NT$20 off, printable")
+    receipt = edge.receipt(me["cardNo"], 12_345, lines=[line(1, 12_345, name="n", brand="b", category="c", quantity=1)])
+    await edge.ask("till", "RecordReceipt", TILL, receipt=receipt)
+    back = {"receiptNo": receipt["receiptNo"], "returnNo": "B-1", "storeCode": "taipei-1", "refundPoints": 0}
+    whole = {"currency": "TWD", "lines": receipt["lines"]}
+    asked = {"cardNo": me["cardNo"], "codes": [coupon["code"]], "payPoints": 100, "basket": whole}
+    held = await edge.ask("till", "HoldBasket", TILL, cardNo=me["cardNo"], codes=[], payPoints=100, basket=basket(900))
+    store = await edge.ask("admin", "Store", OWNER, code="taipei-1")
+    key = await edge.ask("admin", "MakeKey", OWNER, boundTo=store["id"], name="till 1")
+    partner = await edge.ask("partner", "Me", BRAND, first=1)
+    paused = await edge.ask("admin", "Pause", OWNER, target="offers", message="m", reason="for the test")
+    await edge.ask("admin", "Resume", OWNER, target="offers")
+    page = {"first": 5, "after": "WzEsInRpbWVsaW5lIiwiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwIl0"}
+    sheet = {"kind": "offer", "key": "x", "body": dumps(offer_body()), "basedOn": 0, "reason": "for the test"}
+    return [
+        ("mobile", "Me", MEI, {}), ("mobile", "Profile", MEI, {}), ("mobile", "Consents", MEI, {}),
+        ("mobile", "ExportMyData", MEI, {}), ("mobile", "MemberNode", MEI, {"id": me["id"]}),
+        ("mobile", "Node", MEI, {"id": me["id"]}), ("mobile", "Offers", MEI, page), ("mobile", "Timeline", MEI, page),
+        ("mobile", "Receipts", MEI, page), ("mobile", "Coupons", MEI, {**page, "state": "ISSUED"}),
+        ("mobile", "BuyCoupon", MEI, {"offerId": offer["id"]}),
+        ("mobile", "SetConsent", MEI, {"purpose": "news", "version": "1", "granted": True}),
+        ("mobile", "EraseMe", MEI, {}), ("mobile", "KeepMe", MEI, {}),
+        ("till", "Member", TILL, {"cardNo": me["cardNo"]}), ("till", "CheckBasket", TILL, asked),
+        ("till", "HoldBasket", TILL, asked), ("till", "ReleaseBasket", TILL, {"holdId": held["hold"]["id"]}),
+        ("till", "SettleBasket", TILL, {"holdId": held["hold"]["id"], "receiptNo": "S-1"}),
+        ("till", "RecordReceipt", TILL, {"receipt": receipt}),
+        ("till", "RecordReturn", TILL,
+         {"receiptReturn": {**back, "lines": [{"lineNo": 1, "quantity": 1, "amountMinor": 12_345}]}}),
+        ("partner", "Me", BRAND, page), ("partner", "PartnerNode", BRAND, {"id": partner["id"]}),
+        ("partner", "RotateMyKey", BRAND, {"overlapHours": 1}),
+        ("admin", "Me", OWNER, {}), ("admin", "Members", OWNER, {"text": "mei", "first": 5}),
+        ("admin", "MemberNode", OWNER, {**page, "id": me["id"], "at": edge.now().isoformat()}),
+        ("admin", "Identities", OWNER, {"id": me["id"]}), ("admin", "Keys", OWNER, {**page, "boundTo": store["id"]}),
+        ("admin", "Store", OWNER, {"code": "taipei-1"}), ("admin", "Pauses", OWNER, {"first": 5}),
+        ("admin", "Sheets", OWNER, {"kind": "offer", "key": "x", "first": 5}),
+        ("admin", "AdjustWallet", OWNER,
+         {"memberId": me["id"], "currency": "POINTS", "amount": 1, "reason": "for the test"}),
+        ("admin", "SetMemberStatus", OWNER, {"memberId": me["id"], "suspended": False}),
+        ("admin", "LinkIdentity", OWNER, {"memberId": me["id"], "kind": "email", "subject": "mei@example.org"}),
+        ("admin", "MakeKey", OWNER, {"boundTo": store["id"], "name": "till 2"}),
+        ("admin", "RotateKey", OWNER, {"keyId": key["keyId"], "overlapHours": 1}),
+        ("admin", "RevokeKey", OWNER, {"keyId": key["keyId"]}),
+        ("admin", "MakeStore", OWNER, {"store": {"code": "x-1", "name": "n", "timezone": "UTC", "currency": "TWD",
+                                                 "channel": "STORE"}}),
+        ("admin", "MakePartner", OWNER, {"name": "Alpine Dairy"}), ("admin", "PublishSheet", OWNER, sheet),
+        ("admin", "Pause", OWNER, {"target": "offers", "message": "m", "reason": "for the test"}),
+        ("admin", "Resume", OWNER, {"target": "offers"}),
+        ("admin", "ReviewPause", OWNER, {"pauseId": paused["pauseId"], "note": "looked at it"}),
+    ]  # fmt: skip
+
+
+def hostile(value: Any) -> Iterator[Any]:
+    """The value with one place of it changed, for every place and every hostile value."""
+    if isinstance(value, dict):
+        for key, inside in value.items():
+            for changed in hostile(inside):
+                yield {**value, key: changed}
+        yield {**value, "unknownKey": 1}
+    elif isinstance(value, list):
+        yield []
+        yield value * 60
+        yield value[0] if value else "x"
+        for at, inside in enumerate(value):
+            for changed in hostile(inside):
+                yield [*value[:at], changed, *value[at + 1 :]]
+    elif isinstance(value, str):
+        yield from TEXTS
+        yield from (None, 7, [value], {"a": value})
+    else:
+        yield from NUMBERS
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_no_value_in_any_place_is_a_fault(edge: Edge, kind: str) -> None:
+    requests = [each for each in await good_requests(edge) if each[0] == kind]
+    assert {name for _, name, _, _ in requests} == operations_of(kind)
+    wrong = []
+    for _, name, who, variables in requests:
+        text = edge.operation(kind, name)
+        base = {"requestId": str(uuid4()), **variables} if text.startswith("mutation") else variables
+        for changed in hostile(base):
+            if "requestId" in changed and changed["requestId"] == base["requestId"]:
+                changed["requestId"] = str(uuid4())
+            # A rate of one request after another: whatever the answer, the next one is judged anew.
+            answer = await edge.send(kind, who, text, **{k: v for k, v in changed.items() if k != "unknownKey"})
+            if not may_be_answered(answer.status_code, answer.json()):
+                wrong.append((name, changed, answer.status_code, answer.text[:300]))
+    assert not wrong, f"{len(wrong)}: {wrong[:8]}"
+    await edge.check_books()
+
+
+def may_be_answered(status: int, body: dict[str, Any]) -> bool:
+    """Data, a refusal, or errors that name what is wrong; a fault never."""
+    codes = {error["extensions"]["code"] for error in body.get("errors", [])}
+    return status in {200, 294, 400} and codes <= ALLOWED_ERRORS
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '"\\udfff\\ud800"', "1e400", "NaN", "-0", "[" * 500 + "]" * 500])
+async def test_json_that_other_readers_take_differently_is_no_fault(edge: Edge, text: str) -> None:
+    query = "query M($cardNo: String!) { member(cardNo: $cardNo) { id } }"
+    body = f'{{"query": "{query}", "variables": {{"cardNo": {text}}}}}'.encode()
+    headers = {"authorization": f"Bearer {TILL}", "content-type": "application/json"}
+    answer = await edge.client.post("/till/graphql", content=body, headers=headers)
+    assert answer.json()["errors"][0]["extensions"]["code"] in {"BAD_REQUEST", "BAD_USER_INPUT"}
+
+
+DEEP = '{"a":' * 400 + "1" + "}" * 400
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("", "INVALID_INPUT"),
+        ("[]", "INVALID_INPUT"),
+        ("{", "INVALID_INPUT"),
+        ("[" * 30_000, "INVALID_INPUT"),
+        (DEEP, "INVALID_INPUT"),
+        ('{"kind": "\\ud800"}', "INVALID_INPUT"),
+        ('{"kind": NaN}', "INVALID_INPUT"),
+        ('{"a": ' + "1" * 50_000 + "}", "INVALID_INPUT"),
+        ('{"a": 1e308, "b": -0.0, "c": null}', "SHEET_INVALID"),
+        (dumps(offer_body(funder="a\x00b")), "SHEET_INVALID"),
+        (dumps(offer_body(name={"en": "x", "zh-TW": "x", "\x00": "y"})), "SHEET_INVALID"),
+        (dumps(offer_body(validity=[])), "SHEET_INVALID"),
+        (dumps(offer_body(price={"currency": "POINTS", "amount": 2**31})), "SHEET_INVALID"),
+        (dumps(offer_body(scope={"categories": ["BEER", "嬰兒奶粉"]})), "SHEET_INVALID"),
+    ],
+)
+async def test_a_hostile_sheet_is_refused(edge: Edge, body: str, code: str) -> None:
+    answer = await edge.publish_sheet("offer", "hostile", body)
+    assert answer["code"] == code, answer
+    assert await edge.rows("SELECT 1 FROM sheets WHERE key = 'hostile'") == []
+
+
+@pytest.mark.parametrize("key", ["", " ", "\x00", "a\x00", "é", "k" * 61, "\n"])
+async def test_a_hostile_key_of_a_sheet_is_refused(edge: Edge, key: str) -> None:
+    answer = await edge.publish(key)
+    assert answer.get("code") == "INVALID_INPUT"

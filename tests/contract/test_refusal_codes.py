@@ -1,0 +1,561 @@
+"""Every refusal code is reached over HTTP, and says itself in English and in Traditional Chinese with all its facts.
+
+A scenario makes ready and returns the request that is refused. A refusal is never stored, so the same request is sent
+in both languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from api.batches import batches_of
+from api.graphql.messages import LOCALES, WORDINGS
+from api.graphql.refusal import CODES
+from api.identity.rules import MemberCaller
+from api.refusals import EdgeCode
+from api.runtime.database import Database
+from api.runtime.limits import RateLimits
+from api.settings import Settings
+from loyalty.ids import to_typeid
+from loyalty.members.actions import erase_due
+from loyalty.refusals import LoyaltyCode
+from rewards.refusals import RewardsCode
+from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
+
+Request = tuple[str, str, str, dict[str, Any]]
+Scenario = Callable[[Edge], Awaitable[Request]]
+SCENARIOS: dict[str, Scenario] = {}
+ELSEWHERE = {"RATE_LIMITED", "COUPON_STACKING", "UNAVAILABLE"}  # tests of their own below
+MEI, LI, TILL, OTHER_TILL = "demo:mei", "demo:li", "demo:taipei-1", "demo:kaohsiung-2"
+SUPPORT, MANAGER, OWNER = "demo:ann:support", "demo:cam:campaign_manager", "demo:olga:owner"
+
+
+@pytest.fixture
+async def edge(settings: Settings) -> AsyncIterator[Edge]:
+    async with open_edge(settings) as opened:
+        for who in (MEI, LI):
+            await opened.give(who, 100_000)
+        yield opened
+
+
+def reaches(code: str) -> Callable[[Scenario], Scenario]:
+    def keep(scenario: Scenario) -> Scenario:
+        assert code not in SCENARIOS, f"{code} has a scenario"
+        SCENARIOS[code] = scenario
+        return scenario
+
+    return keep
+
+
+def request(kind: str, name: str, who: str, /, **variables: Any) -> Request:
+    return kind, name, who, {"requestId": str(uuid4()), **variables}
+
+
+def unknown(prefix: str) -> str:
+    return to_typeid(prefix, uuid4())
+
+
+def recording(receipt: dict[str, Any]) -> Request:
+    return request("till", "RecordReceipt", TILL, receipt=receipt)
+
+
+def returning(receipt_no: str, *lines: tuple[int, int], number: str = "B-1", points: int = 0) -> Request:
+    given = [{"lineNo": at, "quantity": 1, "amountMinor": amount} for at, amount in lines]
+    asked = {"receiptNo": receipt_no, "returnNo": number, "lines": given, "refundPoints": points}
+    return request("till", "RecordReturn", TILL, receiptReturn=asked)
+
+
+def holding(card: str | None, *codes: str, points: int = 0, who: str = TILL, whole: Any = None) -> Request:
+    asked = {"cardNo": card, "codes": list(codes), "payPoints": points, "basket": whole or basket(100_000)}
+    return request("till", "HoldBasket", who, **asked)
+
+
+def adjusting(member_id: str, amount: int = 5, **changes: Any) -> Request:
+    asked = {"memberId": member_id, "currency": "POINTS", "amount": amount, "reason": "for the test", **changes}
+    return request("admin", "AdjustWallet", SUPPORT, **asked)
+
+
+def publishing(kind: str, key: str, body: Any, based_on: int = 0) -> Request:
+    asked = {"kind": kind, "key": key, "body": dumps(body), "basedOn": based_on, "reason": "for the test"}
+    return request("admin", "PublishSheet", MANAGER, **asked)
+
+
+async def done(edge: Edge, asked: Request) -> Any:
+    """The answer to a request that is not refused."""
+    kind, name, who, variables = asked
+    answer = await edge.ask(kind, name, who, **variables)
+    assert "retryable" not in answer, answer
+    return answer
+
+
+async def recorded(edge: Edge, *amounts: int, who: str = MEI) -> dict[str, Any]:
+    receipt = edge.receipt(await edge.card(who), *amounts)
+    await done(edge, recording(receipt))
+    return receipt
+
+
+async def sold(edge: Edge, slug: str, **changes: Any) -> str:
+    """Publishes an offer of its own name; its id."""
+    await done(edge, publishing("offer", slug, offer_body(**{"name": {"en": slug, "zh-TW": slug}, **changes})))
+    return str((await edge.offer(MEI, slug))["id"])
+
+
+async def coupon(edge: Edge, slug: str, who: str = MEI, **changes: Any) -> dict[str, Any]:
+    """A coupon of an offer made for it."""
+    await sold(edge, slug, **changes)
+    return await edge.buy(who, slug)
+
+
+async def held(edge: Edge, *codes: str, points: int = 0) -> str:
+    answer = await done(edge, holding(await edge.card(MEI), *codes, points=points))
+    return str(answer["hold"]["id"])
+
+
+def settling(hold_id: str, receipt_no: str = "S-1", who: str = TILL) -> Request:
+    return request("till", "SettleBasket", who, holdId=hold_id, receiptNo=receipt_no)
+
+
+# --- the loyalty house
+
+
+@reaches("REQUEST_ID_REUSED")
+async def reused(edge: Edge) -> Request:
+    first = request("mobile", "SetConsent", MEI, purpose="news", version="1", granted=True)
+    await done(edge, first)
+    return (*first[:3], {**first[3], "granted": False})
+
+
+@reaches("INVALID_INPUT")
+async def invalid(edge: Edge) -> Request:
+    return recording(edge.receipt(await edge.card(MEI), -1))
+
+
+@reaches("PAUSED")
+async def paused(edge: Edge) -> Request:
+    offer_id = await sold(edge, "stopped")
+    asked = {"target": "offer:stopped", "message": "Back at noon.", "reason": "a wrong price"}
+    await done(edge, request("admin", "Pause", MANAGER, **asked))
+    return request("mobile", "BuyCoupon", MEI, offerId=offer_id)
+
+
+@reaches("MEMBER_NOT_FOUND")
+async def nobody(edge: Edge) -> Request:
+    return recording(edge.receipt("2900000000001", 100))
+
+
+@reaches("MEMBER_SUSPENDED")
+async def suspended(edge: Edge) -> Request:
+    member_id = await edge.member_id("demo:sue")
+    card = await edge.card("demo:sue")
+    await done(edge, request("admin", "SetMemberStatus", SUPPORT, memberId=member_id, suspended=True))
+    return recording(edge.receipt(card, 100))
+
+
+@reaches("MEMBER_ERASED")
+async def erased(edge: Edge) -> Request:
+    member_id = await edge.member_id("demo:gone")
+    await done(edge, request("mobile", "EraseMe", "demo:gone"))
+    async with edge.database.work() as work:
+        assert await erase_due(work, edge.now() + timedelta(days=31), limit=10) == 1
+    return adjusting(member_id)
+
+
+@reaches("IDENTITY_TAKEN")
+async def taken(edge: Edge) -> Request:
+    asked = {"kind": "email", "subject": "mei@example.org"}
+    await done(edge, request("admin", "LinkIdentity", SUPPORT, memberId=await edge.member_id(MEI), **asked))
+    return request("admin", "LinkIdentity", SUPPORT, memberId=await edge.member_id(LI), **asked)
+
+
+@reaches("NOT_ENOUGH")
+async def poor(edge: Edge) -> Request:
+    return request("mobile", "BuyCoupon", "demo:poor", offerId=(await edge.offer(MEI, "NT$50 off NT$300"))["id"])
+
+
+@reaches("AMOUNT_OUT_OF_RANGE")
+async def enormous(edge: Edge) -> Request:
+    return adjusting(await edge.member_id(MEI), 2**31 - 1)
+
+
+@reaches("RECEIPT_MISMATCH")
+async def other_content(edge: Edge) -> Request:
+    receipt = await recorded(edge, 10_000)
+    return recording({**receipt, "lines": [line(1, 10_001)]})
+
+
+@reaches("RECEIPT_NOT_FOUND")
+async def no_receipt(edge: Edge) -> Request:
+    return returning("R-none", (1, 1))
+
+
+@reaches("RETURN_MISMATCH")
+async def other_return(edge: Edge) -> Request:
+    receipt = await recorded(edge, 10_000, 20_000)
+    await done(edge, returning(receipt["receiptNo"], (1, 10_000), number="B-mismatch"))
+    return returning(receipt["receiptNo"], (2, 20_000), number="B-mismatch")
+
+
+@reaches("RETURN_EXCEEDS")
+async def too_much_back(edge: Edge) -> Request:
+    receipt = await recorded(edge, 10_000)
+    return returning(receipt["receiptNo"], (1, 10_001), number="B-exceeds")
+
+
+@reaches("NO_EARNING_SHEET")
+async def foreign(edge: Edge) -> Request:
+    return recording(edge.receipt(await edge.card(MEI), 100, currency="EUR"))
+
+
+@reaches("SHEET_INVALID")
+async def wrong_sheet(edge: Edge) -> Request:
+    return publishing("offer", "wrong", offer_body(amount_minor=0, funder=None))
+
+
+@reaches("SHEET_NOT_FOUND")
+async def no_sheet(edge: Edge) -> Request:
+    return publishing("offer", "never-there", offer_body(), based_on=3)
+
+
+@reaches("SHEET_STATE")
+async def old_base(edge: Edge) -> Request:
+    await sold(edge, "moved")
+    return publishing("offer", "moved", offer_body(), based_on=0)
+
+
+@reaches("ERASURE_PENDING")
+async def going(edge: Edge) -> Request:
+    await done(edge, request("mobile", "EraseMe", "demo:going"))
+    return request("mobile", "EraseMe", "demo:going")
+
+
+@reaches("ERASURE_NOT_PENDING")
+async def staying(edge: Edge) -> Request:
+    return request("mobile", "KeepMe", MEI)
+
+
+# --- the edge
+
+
+@reaches("FORBIDDEN")
+async def small_role(edge: Edge) -> Request:
+    return request("admin", "MakePartner", SUPPORT, name="Alpine Dairy")
+
+
+@reaches("KEY_NOT_FOUND")
+async def no_key(edge: Edge) -> Request:
+    return request("admin", "RevokeKey", OWNER, keyId=unknown("key"))
+
+
+@reaches("KEY_ENDED")
+async def ended_key(edge: Edge) -> Request:
+    store = await edge.ask("admin", "Store", OWNER, code="taipei-1")
+    key = await done(edge, request("admin", "MakeKey", OWNER, boundTo=store["id"], name="till 1"))
+    await done(edge, request("admin", "RevokeKey", OWNER, keyId=key["keyId"]))
+    return request("admin", "RotateKey", OWNER, keyId=key["keyId"])
+
+
+@reaches("PARTNER_NOT_FOUND")
+async def no_partner(edge: Edge) -> Request:
+    return request("admin", "MakeKey", OWNER, boundTo=unknown("par"), name="office")
+
+
+@reaches("OVERLOADED")
+async def overloaded(edge: Edge) -> Request:
+    batches_of(edge.services).keep_me._limit = 0
+    return request("mobile", "KeepMe", MEI)
+
+
+# --- offers and their purchase
+
+
+@reaches("OFFER_NOT_FOUND")
+async def no_offer(edge: Edge) -> Request:
+    return request("mobile", "BuyCoupon", MEI, offerId=unknown("off"))
+
+
+@reaches("OFFER_NOT_FOR_SALE")
+async def not_sold(edge: Edge) -> Request:
+    [(offer_id,)] = await edge.rows("SELECT id FROM offers WHERE slug = 'welcome-thirty'")
+    return request("mobile", "BuyCoupon", MEI, offerId=to_typeid("off", offer_id))
+
+
+@reaches("OFFER_NOT_OPEN")
+async def too_early(edge: Edge) -> Request:
+    opens_on = (edge.now() + timedelta(days=3)).date().isoformat()
+    offer_id = await sold(edge, "early", validity={"days": 3, "opens_on": opens_on})
+    return request("mobile", "BuyCoupon", MEI, offerId=offer_id)
+
+
+@reaches("OFFER_AUDIENCE")
+async def not_gold(edge: Edge) -> Request:
+    offer = await edge.offer(MEI, "NT$200 off for gold and black")
+    return request("mobile", "BuyCoupon", MEI, offerId=offer["id"])
+
+
+async def bought_up(edge: Edge, limit: str) -> Request:
+    offer_id = await sold(edge, f"limit-{limit}", limits={limit: 1})
+    await done(edge, request("mobile", "BuyCoupon", MEI, offerId=offer_id))
+    return request("mobile", "BuyCoupon", MEI, offerId=offer_id)
+
+
+@reaches("SOLD_OUT")
+async def sold_out(edge: Edge) -> Request:
+    return await bought_up(edge, "total")
+
+
+@reaches("MEMBER_LIMIT")
+async def member_limit(edge: Edge) -> Request:
+    return await bought_up(edge, "member")
+
+
+@reaches("DAY_LIMIT")
+async def day_limit(edge: Edge) -> Request:
+    return await bought_up(edge, "day")
+
+
+# --- coupons at the till
+
+
+@reaches("COUPON_NOT_FOUND")
+async def no_coupon(edge: Edge) -> Request:
+    return holding(await edge.card(MEI), "0000000000000000")
+
+
+@reaches("COUPON_TOKEN_OLD")
+async def old_token(edge: Edge) -> Request:
+    mine = await coupon(edge, "old-token")
+    return holding(await edge.card(MEI), edge.shown(mine, edge.now() - timedelta(minutes=3)))
+
+
+@reaches("COUPON_TOKEN_MISSING")
+async def bare_code(edge: Edge) -> Request:
+    return holding(await edge.card(MEI), (await coupon(edge, "bare"))["code"])
+
+
+@reaches("COUPON_NOT_YET")
+async def not_yet(edge: Edge) -> Request:
+    begins = (edge.now() + timedelta(days=3)).date().isoformat()
+    mine = await coupon(edge, "not-yet", validity={"days": 30, "from": begins}, print=True)
+    return holding(await edge.card(MEI), mine["code"])
+
+
+@reaches("COUPON_EXPIRED")
+async def expired(edge: Edge) -> Request:
+    mine = await coupon(edge, "expired", print=True)
+    await edge.execute("UPDATE coupons SET expires_at = issued_at WHERE code = $1", mine["code"])
+    return holding(await edge.card(MEI), mine["code"])
+
+
+@reaches("COUPON_REDEEMED")
+async def redeemed(edge: Edge) -> Request:
+    mine = await coupon(edge, "redeemed", print=True)
+    await done(edge, settling(await held(edge, mine["code"]), "S-redeemed"))
+    return holding(await edge.card(MEI), mine["code"])
+
+
+@reaches("COUPON_VOID")
+async def void(edge: Edge) -> Request:
+    mine = await coupon(edge, "void", print=True, on_return="VOID")
+    receipt = edge.receipt(await edge.card(MEI), 99_000)
+    await done(edge, settling(await held(edge, mine["code"]), receipt["receiptNo"]))
+    await done(edge, recording(receipt))
+    await done(edge, returning(receipt["receiptNo"], (1, 99_000), number="B-void"))
+    return holding(await edge.card(MEI), mine["code"])
+
+
+@reaches("COUPON_RESERVED")
+async def reserved(edge: Edge) -> Request:
+    mine = await coupon(edge, "reserved", print=True)
+    await held(edge, mine["code"])
+    return holding(await edge.card(MEI), mine["code"], who=OTHER_TILL)
+
+
+@reaches("COUPON_OTHER_MEMBER")
+async def anothers(edge: Edge) -> Request:
+    return holding(await edge.card(LI), (await coupon(edge, "anothers", print=True))["code"])
+
+
+@reaches("COUPON_WRONG_STORE")
+async def wrong_store(edge: Edge) -> Request:
+    mine = await coupon(edge, "online-only", print=True, scope={"channels": ["ONLINE"]})
+    return holding(await edge.card(MEI), mine["code"])
+
+
+@reaches("BASKET_TOO_SMALL")
+async def small_basket(edge: Edge) -> Request:
+    mine = await coupon(edge, "large-only", print=True, minimum_minor=500_000)
+    return holding(await edge.card(MEI), mine["code"])
+
+
+@reaches("BASKET_NO_MATCH")
+async def no_match(edge: Edge) -> Request:
+    mine = await coupon(edge, "dairy-only", print=True, scope={"categories": ["DAIRY"]})
+    return holding(await edge.card(MEI), mine["code"])
+
+
+@reaches("NOTHING_TO_HOLD")
+async def nothing(edge: Edge) -> Request:
+    return holding(await edge.card(MEI))
+
+
+@reaches("CARD_NEEDED")
+async def no_card(edge: Edge) -> Request:
+    return holding(None, points=100)
+
+
+@reaches("TENDER_CURRENCY")
+async def dollars(edge: Edge) -> Request:
+    return holding(await edge.card(MEI), points=100, whole=basket(10_000, currency="USD"))
+
+
+@reaches("TENDER_TOO_LARGE")
+async def overpaid(edge: Edge) -> Request:
+    return holding(await edge.card(MEI), points=101, whole=basket(100))
+
+
+# --- what becomes of a hold
+
+
+@reaches("HOLD_NOT_FOUND")
+async def no_hold(edge: Edge) -> Request:
+    return settling(unknown("hld"))
+
+
+@reaches("HOLD_OTHER_STORE")
+async def hold_elsewhere(edge: Edge) -> Request:
+    return settling(await held(edge, points=200), who=OTHER_TILL)
+
+
+@reaches("HOLD_SETTLED")
+async def settled(edge: Edge) -> Request:
+    hold_id = await held(edge, points=300)
+    await done(edge, settling(hold_id, "S-settled"))
+    return settling(hold_id, "S-other")
+
+
+@reaches("HOLD_RELEASED")
+async def released(edge: Edge) -> Request:
+    hold_id = await held(edge, points=400)
+    await done(edge, request("till", "ReleaseBasket", TILL, holdId=hold_id))
+    return settling(hold_id, "S-released")
+
+
+@reaches("HOLD_EXPIRED")
+async def run_out(edge: Edge) -> Request:
+    mine = await coupon(edge, "run-out", print=True)
+    late = await held(edge, mine["code"])
+    statement = "UPDATE holds SET expires_at = clock_timestamp() - interval '1 second' WHERE state = 'OPEN'"
+    await edge.execute(statement)
+    await done(edge, holding(await edge.card(MEI), mine["code"], who=OTHER_TILL))
+    return settling(late, "S-late")
+
+
+@reaches("WRONG_RECEIPT")
+async def wrong_receipt(edge: Edge) -> Request:
+    receipt = await recorded(edge, 100_000, who=LI)
+    return settling(await held(edge, points=500), receipt["receiptNo"])
+
+
+@reaches("TENDER_RETURN_EXCEEDS")
+async def too_many_points_back(edge: Edge) -> Request:
+    receipt = edge.receipt(await edge.card(MEI), 100_000)
+    await done(edge, settling(await held(edge, points=600), receipt["receiptNo"]))
+    await done(edge, recording(receipt))
+    return returning(receipt["receiptNo"], (1, 1_000), number="B-tender", points=601)
+
+
+@reaches("TENDER_NOT_WHOLE")
+async def not_whole(edge: Edge) -> Request:
+    """The last of all: it changes the season for those that come after."""
+    [season] = await edge.rows("SELECT body::text FROM sheets WHERE kind = 'season'")
+    body = season[0].replace('"tender_points_per_major": 100', '"tender_points_per_major": 300')
+    await done(edge, publishing("season", "current", body, based_on=1))
+    return holding(await edge.card(MEI), points=100)
+
+
+# --- the tests
+
+
+def test_every_refusal_code_has_a_scenario_and_a_wording() -> None:
+    assert set(SCENARIOS) | ELSEWHERE == set(CODES)
+    assert set(WORDINGS) == set(CODES)
+    assert all(wording.what_to_do.endswith(".") for wording in WORDINGS.values())
+
+
+async def reach(edge: Edge, code: str) -> None:
+    """The scenario ends in its code, in both languages, with nothing left unsaid."""
+    kind, name, who, variables = await SCENARIOS[code](edge)
+    said = {}
+    for locale in LOCALES:
+        answer = await edge.ask(kind, name, who, locale=locale, **variables)
+        assert answer.get("code") == code, (code, answer)
+        said[locale] = answer["message"]
+    assert said["en"] != said["zh-TW"], code
+    for message in said.values():
+        check_sentence(code, message)
+
+
+def check_sentence(code: str, message: str) -> None:
+    assert message, code
+    assert not {"?", "{", "}"} & set(message), (code, message)
+    assert "None" not in message, (code, message)
+
+
+@pytest.mark.parametrize("house", [LoyaltyCode, RewardsCode, EdgeCode])
+async def test_every_refusal_of_a_house_is_reached_and_says_what_is_wrong(edge: Edge, house: type[Any]) -> None:
+    for code in SCENARIOS:
+        if code in set(house):
+            await reach(edge, code)
+    await edge.check_books()
+
+
+async def test_too_many_requests_are_429_and_say_when_to_come_back(edge: Edge) -> None:
+    limits = edge.services.once(RateLimits, lambda: RateLimits(edge.services.redis))
+    retry_at = edge.now() + timedelta(seconds=7)
+
+    async def refuse(kind: str, caller: Any, now: Any) -> Any:
+        return retry_at if isinstance(caller, MemberCaller) else None
+
+    limits.admit_caller = refuse  # type: ignore[method-assign]
+    said = set()
+    for locale in LOCALES:
+        answer = await edge.send("mobile", MEI, edge.operation("mobile", "Me"), locale=locale)
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+        [error] = answer.json()["errors"]
+        assert error["extensions"] == {"code": "RATE_LIMITED", "retryAt": retry_at.isoformat()}
+        check_sentence("RATE_LIMITED", error["message"])
+        said.add(error["message"])
+    assert len(said) == len(LOCALES)
+
+
+async def test_of_coupons_that_exclude_each_other_the_better_applies_and_the_other_says_why(edge: Edge) -> None:
+    less, more = await coupon(edge, "less", print=True), await coupon(edge, "more", print=True, amount_minor=999)
+    answer = await done(edge, holding(await edge.card(MEI), more["code"], less["code"]))
+    assert answer["discountMinor"] == 1_000
+    assert answer["notApplied"] == [{"code": more["code"], "reason": "COUPON_STACKING"}]
+
+
+async def test_without_the_database_everything_says_unavailable_and_is_worth_a_retry(edge: Edge) -> None:
+    await edge.ask("mobile", "Me", MEI)
+    opened, gone = edge.database.engine, Database("postgresql+asyncpg://nobody@127.0.0.1:1/nowhere").engine
+    edge.database.engine = gone
+    try:
+        for locale in LOCALES:
+            answer = await edge.ask("mobile", "KeepMe", MEI, locale=locale)
+            assert (answer["code"], answer["retryable"]) == ("UNAVAILABLE", True)
+            check_sentence("UNAVAILABLE", answer["message"])
+        answer = (await edge.send("mobile", MEI, edge.operation("mobile", "Me"))).json()
+        assert answer["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryable": True}
+        # Somebody whom this server has not seen lately cannot be let in, nor sent away for good.
+        stranger = await edge.send("mobile", "demo:stranger", edge.operation("mobile", "Me"))
+        assert (stranger.status_code, stranger.headers["retry-after"]) == (503, "5")
+        assert stranger.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    finally:
+        edge.database.engine = opened
+        await gone.dispose()
+    assert (await edge.ask("mobile", "KeepMe", MEI))["code"] == "ERASURE_NOT_PENDING"

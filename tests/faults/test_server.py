@@ -1,0 +1,163 @@
+"""Servers and databases are killed under load, and clients retry: the books balance, nothing acknowledged is lost, and
+nothing happened twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from api.runtime.embedded import Embedded
+from tests.faults.load import LEFT_POINTS, Load
+from tests.faults.server import Server, postgres_of, serving
+
+
+@pytest.fixture
+def var() -> Iterator[Path]:
+    """A folder with a short path, that every account can reach."""
+    folder = Path(tempfile.mkdtemp(prefix="mergemart-fault-"))
+    folder.chmod(0o755)
+    yield folder / "var"
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+async def server(var: Path) -> AsyncIterator[Server]:
+    with serving(var) as running:
+        yield running
+
+
+async def rows(server: Server, statement: str) -> list[tuple[object, ...]]:
+    """What the owner of the database reads."""
+    url = make_url(Embedded(server.var).owner_url)
+    connection = await asyncpg.connect(
+        user=url.username, database=url.database, host=url.query["host"], port=int(str(url.query["port"]))
+    )
+    try:
+        return [tuple(row) for row in await connection.fetch(statement)]
+    finally:
+        await connection.close()
+
+
+async def check_nothing_lost_or_twice(server: Server, load: Load) -> None:
+    """Every answer stands, every round happened once, and the audit finds nothing."""
+    assert await load.ask_again() >= 4 * len(load.finished) > 0
+    wallets = await rows(
+        server,
+        "SELECT i.subject, w.balance FROM identities i JOIN wallets w ON w.member_id = i.member_id "
+        "WHERE i.kind = 'demo' AND w.currency = 'POINTS'",
+    )
+    assert {name: points for name, points in wallets if name in set(load.finished)} == dict.fromkeys(
+        load.finished, LEFT_POINTS
+    )
+    [(receipts, numbers)] = await rows(server, "SELECT count(*), count(DISTINCT receipt_no) FROM receipts")
+    assert receipts == numbers == len(load.finished)
+    assert await rows(server, "SELECT state, count(*) FROM holds GROUP BY 1") == [("SETTLED", len(load.finished))]
+    redeemed = await rows(server, "SELECT count(*) FROM coupons WHERE state = 'REDEEMED'")
+    assert redeemed == [(len(load.finished),)]
+    audit = await asyncio.to_thread(server.command, "audit")
+    assert audit.returncode == 0, audit.stdout[-3000:] + audit.stderr[-3000:]
+
+
+async def test_a_server_killed_again_and_again_loses_and_doubles_nothing(server: Server) -> None:
+    load = Load(server.url)
+    load.start()
+    for _ in range(3):
+        await load.until(10)
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+    await load.until(10)
+    await load.stop()
+    assert load.retries > 0
+    await check_nothing_lost_or_twice(server, load)
+
+
+async def test_a_postgres_killed_under_load_comes_back_and_the_server_goes_on(server: Server) -> None:
+    load = Load(server.url)
+    load.start()
+    assert server.process is not None
+    for _ in range(2):
+        await load.until(10)
+        os.kill(postgres_of(server.var), signal.SIGKILL)
+    await load.until(20)
+    await load.stop()
+    assert server.process.poll() is None, "the server itself never stopped"
+    assert load.retries > 0
+    assert "INTERNAL" not in load.refused
+    await check_nothing_lost_or_twice(server, load)
+
+
+async def test_without_redis_the_api_goes_on_and_says_so_until_redis_is_back(server: Server) -> None:
+    pid = Embedded(server.var).process_ids.get("redis")
+    if pid is None:
+        pytest.skip("no Redis for this version of Python among the installed packages")
+    load = Load(server.url)
+    load.start()
+    await load.until(5)
+    os.kill(pid, signal.SIGSTOP)  # it takes connections and says nothing: worse than gone
+    try:
+        await asyncio.to_thread(wait_for, server, "redis", "down")
+        await load.until(10)
+        assert server.status("/readyz")[0] == 200, "Redis is no reason to get no requests"
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    os.kill(pid, signal.SIGKILL)
+    await load.until(10)
+    await asyncio.to_thread(wait_for, server, "redis", "ok")
+    await load.stop()
+    await check_nothing_lost_or_twice(server, load)
+
+
+def wait_for(server: Server, part: str, state: str) -> None:
+    for _ in range(200):
+        if server.status("/readyz")[1].get(part) == state:
+            return
+    raise AssertionError(f"{part} never was {state}: {server.status('/readyz')}")
+
+
+async def test_without_the_database_the_server_lives_is_not_ready_and_refuses_with_a_retry(var: Path) -> None:
+    owner = Embedded(var)
+    with owner:
+        environment = {
+            "DATABASE_URL": owner.database_url, "DATABASE_OWNER_URL": owner.owner_url, "MERGEMART_SECRET": "s" * 32,
+        }  # fmt: skip
+        with serving(var.with_name("other"), environment) as server:
+            assert server.status("/readyz")[1]["database"] == "ok"
+            os.kill(postgres_of(var), signal.SIGKILL)
+            await asyncio.to_thread(wait_for, server, "database", "down")
+            assert server.status("/readyz")[0] == 503
+            assert server.status("/healthz")[0] == 200
+            async with Load(server.url).session() as client:
+                key = "Key key_01h455vb4pex5vsknk084sn02q." + "s" * 43
+                answer = await client.post(
+                    "/till/graphql", json={"query": "{ __typename }"}, headers={"authorization": key}
+                )
+            assert answer.status_code == 503, answer.text
+            assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+            assert "retry-after" in answer.headers
+            assert "postgres" not in owner.process_ids, "dead, and buried by asking: it was our child"
+            with Embedded(var):
+                await asyncio.to_thread(wait_for, server, "database", "ok")
+                assert server.status("/readyz")[0] == 200
+                assert server.terminate() == 0
+
+
+async def test_sigterm_under_load_finishes_what_was_accepted_and_exits_with_0(server: Server) -> None:
+    load = Load(server.url, clients=12)
+    load.start()
+    await load.until(15)
+    assert await asyncio.to_thread(server.terminate) == 0
+    assert server.faults_logged() == []
+    await asyncio.to_thread(server.start)
+    await load.until(10)
+    await load.stop()
+    assert "INTERNAL" not in load.refused
+    await check_nothing_lost_or_twice(server, load)

@@ -1,0 +1,203 @@
+"""The batcher in front of hot actions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+
+from api.refusals import EdgeCode, EdgeRefused
+from api.runtime.batcher import TRIES, Batcher, run_action
+from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
+
+Answer = int | Refused
+
+
+class Ledger:
+    """Stands for the database and the action: notes each transaction, and does what a test asks for."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.committed: list[int] = []
+        self.failing: Callable[[Sequence[int]], Exception | None] = lambda commands: None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.entered = asyncio.Event()
+
+    @asynccontextmanager
+    async def work(self) -> AsyncIterator[list[int]]:
+        done: list[int] = []
+        yield done
+        self.committed.extend(done)
+
+    async def action(self, work: Any, commands: Sequence[int]) -> list[Answer]:
+        self.batches.append(list(commands))
+        self.entered.set()
+        await self.gate.wait()
+        error = self.failing(commands)
+        if error is not None:
+            raise error
+        work.extend(commands)
+        return [
+            command * 10 if command >= 0 else LoyaltyRefused(LoyaltyCode.NOT_ENOUGH, needed=command)
+            for command in commands
+        ]
+
+    def batcher(self, **options: Any) -> Batcher[int, int]:
+        database: Any = self
+        return Batcher(database, self.action, **options)
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    return Ledger()
+
+
+async def submit_behind_the_first(ledger: Ledger, batcher: Batcher[int, int], commands: Sequence[int]) -> list[Any]:
+    """Submits one command, and the others while its transaction runs; all answers in order, errors as values."""
+    ledger.gate.clear()
+    tasks = [asyncio.create_task(batcher.submit(commands[0]))]
+    await ledger.entered.wait()
+    tasks += [asyncio.create_task(batcher.submit(command)) for command in commands[1:]]
+    await asyncio.sleep(0)
+    ledger.gate.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_an_idle_server_takes_a_command_at_once_and_what_waits_goes_together(ledger: Ledger) -> None:
+    sizes: list[int] = []
+    answers = await submit_behind_the_first(ledger, ledger.batcher(most=3, on_batch=sizes.append), [1, 2, 3, 4, 5, 6])
+    assert answers == [10, 20, 30, 40, 50, 60]
+    assert ledger.batches == [[1], [2, 3, 4], [5, 6]]
+    assert sizes == [1, 3, 2]
+
+
+async def test_a_refusal_is_raised_to_its_own_caller_alone(ledger: Ledger) -> None:
+    answers = await submit_behind_the_first(ledger, ledger.batcher(), [1, 2, -3, 4])
+    assert [answers[0], answers[1], answers[3]] == [10, 20, 40]
+    assert isinstance(answers[2], LoyaltyRefused)
+    assert answers[2].facts == {"needed": -3}
+    assert ledger.batches == [[1], [2, -3, 4]]
+
+
+async def test_only_the_command_that_breaks_its_batch_fails(ledger: Ledger) -> None:
+    poison = 13
+    ledger.failing = lambda commands: ValueError("poisoned") if poison in commands else None
+    commands = [0, *range(8, 17)]
+    answers = await submit_behind_the_first(ledger, ledger.batcher(), commands)
+    for command, answer in zip(commands, answers, strict=True):
+        if command == poison:
+            assert isinstance(answer, ValueError)
+        else:
+            assert answer == command * 10
+    assert sorted(ledger.committed) == [command for command in commands if command != poison], "each exactly once"
+    assert ledger.committed == sorted(ledger.committed), "halves keep the order"
+
+
+async def test_a_caller_who_leaves_does_not_cancel_what_was_accepted(ledger: Ledger) -> None:
+    batcher = ledger.batcher()
+    ledger.gate.clear()
+    first = asyncio.create_task(batcher.submit(1))
+    await ledger.entered.wait()
+    second = asyncio.create_task(batcher.submit(2))
+    await asyncio.sleep(0)
+    for task in (first, second):
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    ledger.gate.set()
+    await batcher.drain()
+    assert ledger.committed == [1, 2]
+
+
+async def test_drain_finishes_what_was_accepted_and_takes_nothing_more(ledger: Ledger) -> None:
+    batcher = ledger.batcher(most=1)
+    ledger.gate.clear()
+    tasks = [asyncio.create_task(batcher.submit(command)) for command in (1, 2, 3)]
+    await ledger.entered.wait()
+    drained = asyncio.create_task(batcher.drain())
+    await asyncio.sleep(0)
+    with pytest.raises(Refused) as refused:
+        await batcher.submit(4)
+    assert (refused.value.code, refused.value.retryable) == (EdgeCode.OVERLOADED, True)
+    assert not drained.done()
+    ledger.gate.set()
+    await drained
+    assert await asyncio.gather(*tasks) == [10, 20, 30]
+    assert ledger.committed == [1, 2, 3]
+    await batcher.drain()
+
+
+async def test_a_full_queue_refuses_and_goes_on_when_there_is_room(ledger: Ledger) -> None:
+    batcher = ledger.batcher(queue=2)
+    ledger.gate.clear()
+    tasks = [asyncio.create_task(batcher.submit(1))]
+    await ledger.entered.wait()
+    tasks += [asyncio.create_task(batcher.submit(command)) for command in (2, 3)]
+    await asyncio.sleep(0)
+    with pytest.raises(Refused) as refused:
+        await batcher.submit(4)
+    assert (refused.value.code, refused.value.retryable) == (EdgeCode.OVERLOADED, True)
+    ledger.gate.set()
+    assert await asyncio.gather(*tasks) == [10, 20, 30]
+    assert await batcher.submit(5) == 50
+
+
+@pytest.mark.parametrize(
+    "error", [asyncpg.UniqueViolationError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError]
+)
+async def test_a_batch_that_another_transaction_came_between_runs_again_as_it_is(
+    ledger: Ledger, error: type[Exception]
+) -> None:
+    left = [error("once"), error("twice")]
+    ledger.failing = lambda commands: left.pop() if left else None
+    database: Any = ledger
+    assert await run_action(database, ledger.action, [1, 2]) == [10, 20]
+    assert ledger.batches == [[1, 2]] * 3
+    assert ledger.committed == [1, 2]
+
+
+async def test_a_batch_that_never_comes_through_fails_after_four_tries(ledger: Ledger) -> None:
+    ledger.failing = lambda commands: asyncpg.DeadlockDetectedError("always")
+    database: Any = ledger
+    with pytest.raises(asyncpg.DeadlockDetectedError):
+        await run_action(database, ledger.action, [1])
+    assert len(ledger.batches) == TRIES
+
+
+async def test_an_error_of_the_action_itself_is_not_tried_again(ledger: Ledger) -> None:
+    ledger.failing = lambda commands: asyncpg.CheckViolationError("a bug")
+    with pytest.raises(asyncpg.CheckViolationError):
+        await ledger.batcher().submit(1)
+    assert ledger.batches == [[1]]
+
+
+async def test_the_batcher_works_on_after_a_failure(ledger: Ledger) -> None:
+    batcher = ledger.batcher()
+    ledger.failing = lambda commands: ValueError("once")
+    with pytest.raises(ValueError, match="once"):
+        await batcher.submit(1)
+    ledger.failing = lambda commands: None
+    assert await batcher.submit(2) == 20
+
+
+async def test_an_action_that_loses_an_answer_fails_and_leaves_nobody_waiting(ledger: Ledger) -> None:
+    async def forgetful(work: Any, commands: Sequence[int]) -> list[Answer]:
+        return (await ledger.action(work, commands))[:-1]
+
+    database: Any = ledger
+    batcher: Batcher[int, int] = Batcher(database, forgetful)
+    with pytest.raises(AssertionError):
+        await asyncio.wait_for(batcher.submit(1), 5)
+    assert ledger.committed == [], "nothing is committed that nobody can be told about"
+
+
+async def test_a_database_that_is_gone_is_not_asked_once_for_each_command(ledger: Ledger) -> None:
+    ledger.failing = lambda commands: EdgeRefused(EdgeCode.UNAVAILABLE, retryable=True)
+    answers = await submit_behind_the_first(ledger, ledger.batcher(), list(range(20)))
+    assert [answer.code for answer in answers] == [EdgeCode.UNAVAILABLE] * 20
+    assert len(ledger.batches) == 2
