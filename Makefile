@@ -47,7 +47,7 @@ $(INSTALLED): pyproject.toml .ci/constraints.txt
 	  { echo "mergemart needs Python 3.11 or later; $(PYTHON) is older: make PYTHON=python3.12 run"; exit 1; }
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "installing the pinned packages (once, and again when their list changes)"
-	@$(PIP) install -c .ci/constraints.txt -e '.[test]'
+	@$(PIP) install -c .ci/constraints.txt -e '.[test,sample]'
 	@touch $@
 
 $(SAMPLE): $(INSTALLED)

@@ -181,6 +181,7 @@ class KeyMutation:
         async with context.database.work() as work:
             command = actions.RotateKey(key, context.now, old, timedelta(hours=overlap_hours))
             made = await actions.rotate_key(work, context.services.settings.secret, command)
+        context.services.once(Authenticator, _no_door).forget(old)
         return KeyMade(key_id=write_id("key", made.key_id), text=made.text)
 
     @mutation

@@ -17,7 +17,7 @@ from api.graphql.pages import check_first
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
 from api.identity.rules import Role
-from api.refusals import BadInput
+from api.refusals import BadInput, EdgeCode, EdgeRefused
 from loyalty.ledger.rules import check_reason
 from loyalty.sheets import actions as sheets
 from loyalty.sheets.rules import SheetState, SheetVersion
@@ -161,7 +161,7 @@ async def check_target(context: Context, target: str) -> str:
     async with context.database.read() as connection:
         if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection)).heads:
             return target
-        if noun == "offer" and name in await find_offers(connection, [name]):
+        if noun == "offer" and _KEY.fullmatch(name) and name in await find_offers(connection, [name]):
             return target
     raise BadInput("target", "it must be `earning`, `earning:<currency>`, `offers`, or `offer:<slug>` of an offer")
 
@@ -273,6 +273,8 @@ class SheetMutation:
         check_reason(note)
 
         async def act(work: Work) -> _Stopped:
+            if await sheets.paused_by(work.connection, wanted) == str(operator.operator_id):
+                raise EdgeRefused(EdgeCode.FORBIDDEN)
             await sheets.review_pause(work, wanted, note=note, operator=str(operator.operator_id), now=context.now)
             return _Stopped(wanted)
 

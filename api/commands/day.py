@@ -45,7 +45,7 @@ async def walk(database: Database, settings: Settings, arguments: argparse.Names
     if not settings.demo:
         print("the day needs demo tokens: run it without DATABASE_URL, on the embedded database", file=sys.stderr)
         return int(ExitCode.SETTINGS)
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # the steps are what one came to see
+    logging.getLogger().setLevel(logging.WARNING)  # the steps are what one came to see
     await seed(database, settings)
     try:
         if arguments.url:

@@ -78,7 +78,7 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
             migrated(settings)
             if settings.demo:
                 asyncio.run(_seed(settings))
-            _serve(settings, listener)
+            _serve(settings, listener, f"Data: {settings.var}" if embedded else "Data: in the database of DATABASE_URL")
         except KeyboardInterrupt:
             pass
         finally:
@@ -88,7 +88,7 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _serve(settings: Settings, listener: socket.socket) -> None:
+def _serve(settings: Settings, listener: socket.socket, data: str) -> None:
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,
@@ -99,7 +99,7 @@ def _serve(settings: Settings, listener: socket.socket) -> None:
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
-    server = _Announcing(config, _banner(settings))
+    server = _Announcing(config, _banner(settings, data))
     with suppress(KeyboardInterrupt, SystemExit):
         server.run(sockets=[listener])
     if not server.started:
@@ -149,7 +149,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _banner(settings: Settings) -> str:
+def _banner(settings: Settings, data: str) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{settings.port}"
     lines = [f"\nmergemart serves on {base}/", f"  health  {base}/readyz   metrics  {base}/metrics"]
@@ -162,7 +162,7 @@ def _banner(settings: Settings) -> str:
             f"  curl -s {base}/graphql -H 'Authorization: Bearer demo:mei' \\\n"
             "    -H 'Content-Type: application/json' -d '{\"query\":\"{ me { id cardNo displayName } }\"}'",
         ]
-    return "\n".join([*lines, "", f"Data: {settings.var}   Stop: Ctrl-C", ""])
+    return "\n".join([*lines, "", f"{data}   Stop: Ctrl-C", ""])
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -39,7 +39,8 @@ class DatabaseUnreachable(Exception):
 def migrate(owner_url: str, app_role: str = APP_ROLE) -> str:
     """Upgrades to the newest revision, grants `app_role` its rights, and returns the revision.
 
-    Servers that start together wait for each other (advisory lock); all or nothing. Refuses with `DatabaseNewer`.
+    Servers that start together wait for each other (advisory lock); all or nothing. Refuses with `DatabaseNewer`, or
+    with `DatabaseUnreachable` where there is no such role.
     Blocks and runs an event loop of its own: from a coroutine call it in a thread.
     """
     return asyncio.run(_with_connection(owner_url, lambda connection: _upgrade(connection, app_role)))
@@ -100,9 +101,18 @@ def _refuse_newer(connection: Connection) -> None:
         )
 
 
+def _refuse_stranger(connection: Connection, app_role: str) -> None:
+    if connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": app_role}).first() is None:
+        raise DatabaseUnreachable(
+            f"the database server has no role {app_role}: make it (CREATE ROLE ... LOGIN), or correct the user in "
+            "DATABASE_URL"
+        )
+
+
 def _upgrade(connection: Connection, app_role: str) -> str:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     _refuse_newer(connection)
+    _refuse_stranger(connection, app_role)
     settings = configuration()
     settings.attributes["connection"] = connection
     command.upgrade(settings, "head")

@@ -95,8 +95,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         if settings.redis_url is not None:
             redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
             stack.push_async_callback(redis.aclose)
-        else:
-            _log.warning("no Redis: rate limits hold for this process alone")
         services = Services(settings, database, redis)
         stack.push_async_callback(services.drain)
         yield services

@@ -24,6 +24,7 @@ from loyalty.work import Work
 ISSUE_RECEIPT = "issue:receipt"
 ISSUE_WELCOME = "issue:welcome"
 ISSUE_ADJUST = "issue:adjust"
+ISSUE_PRIZE = "issue:prize"
 SINK_ADJUST = "sink:adjust"
 SINK_COUPON = "sink:coupon"
 SINK_TENDER = "sink:tender"
@@ -35,6 +36,7 @@ ACCOUNTS = {
     ISSUE_RECEIPT: "points and stamps for receipts, and their revocation by returns",
     ISSUE_WELCOME: "the welcome of new members",
     ISSUE_ADJUST: "value that an operator gave, with a reason",
+    ISSUE_PRIZE: "value won in draws",
     SINK_ADJUST: "value that an operator took, with a reason",
     SINK_COUPON: "points paid for coupons",
     SINK_TENDER: "points paid at tills",

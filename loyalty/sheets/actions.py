@@ -57,7 +57,7 @@ class Sheets:
     async def season(self, connection: Any) -> Season:
         """The running season; asserts that one was seeded."""
         season = await self.get(connection, "season", "current", parse_season)
-        assert season is not None, "no season sheet: run `main.py seed` first"
+        assert season is not None, "no season sheet: run `main.py season seed` first"
         return season
 
     def refuse_paused(self, *targets: str) -> None:
@@ -170,6 +170,11 @@ async def resume(work: Work, target: str, *, operator: str, now: datetime) -> No
     """Lets a target go on. Refuses SHEET_STATE where it is not paused."""
     if not await store.end_pause(work, target, operator, now):
         raise LoyaltyRefused(LoyaltyCode.SHEET_STATE, target=target)
+
+
+async def paused_by(connection: Any, pause_id: UUID) -> str | None:
+    """The operator who used the stop switch that time."""
+    return await store.load_paused_by(connection, pause_id)
 
 
 async def review_pause(work: Work, pause_id: UUID, *, note: str, operator: str, now: datetime) -> None:

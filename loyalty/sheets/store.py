@@ -95,6 +95,11 @@ async def end_pause(work: Work, target: str, operator: str, now: datetime) -> bo
     return bool(done.endswith("1"))
 
 
+async def load_paused_by(connection: Any, pause_id: UUID) -> str | None:
+    found: str | None = await connection.fetchval("SELECT paused_by FROM pauses WHERE id = $1", pause_id)
+    return found
+
+
 async def review_pause(work: Work, pause_id: UUID, operator: str, note: str, now: datetime) -> bool:
     done = await work.connection.execute(
         "UPDATE pauses SET reviewed_by = $2, review_note = $3, reviewed_at = $4 WHERE id = $1 AND reviewed_at IS NULL",

@@ -216,7 +216,7 @@ async def review_due(work: Work, member_ids: Sequence[UUID], now: datetime) -> i
     sheets = await open_sheets(work.connection)
     season = await sheets.season(work.connection)
     ladder = await sheets.get(work.connection, *LADDER)
-    assert ladder is not None, "no ladder sheet: run `main.py seed` first"
+    assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
     standings = await _load_standings(work.connection, locked)
     asks = [(member_id, _review_day(season, standings.get(member_id), now)) for member_id in locked]
     book = await open_tiers(work, ladder, season, asks)

@@ -391,6 +391,31 @@ def upgrade() -> None:
     )
     op.create_index("returns_receipt", "returns", ["member_id", "receipt_id"], unique=False)
     op.create_table(
+        "seeds",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("commit_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed", sa.LargeBinary(), nullable=False),
+        sa.Column("client_seed", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("set_by", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("next_nonce", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("revealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("client_seed ~ '^[A-Za-z0-9_-]{1,64}$'", name="seeds_client_seed_legal"),
+        sa.CheckConstraint("set_by IN ('MEMBER', 'SERVER')", name="seeds_set_by_known"),
+        sa.CheckConstraint("(client_seed IS NULL) = (set_by IS NULL)", name="seeds_client_seed_set_by_somebody"),
+        sa.CheckConstraint(
+            "client_seed IS NOT NULL OR (next_nonce = 0 AND revealed_at IS NULL)", name="seeds_next_waits"
+        ),
+        sa.CheckConstraint("epoch >= 1", name="seeds_epoch_from_one"),
+        sa.CheckConstraint("next_nonce >= 0", name="seeds_nonce_not_negative"),
+        sa.CheckConstraint("octet_length(commit_sha256) = 32", name="seeds_commit_is_sha256"),
+        sa.PrimaryKeyConstraint("member_id", "epoch"),
+    )
+    op.create_index(
+        "seeds_unrevealed", "seeds", ["member_id", "epoch"], unique=False, postgresql_where="revealed_at IS NULL"
+    )
+    op.create_table(
         "segment_members",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("segment", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -530,6 +555,7 @@ def upgrade() -> None:
         ('issue:receipt', 'points and stamps for receipts, and their revocation by returns'),
         ('issue:welcome', 'the welcome of new members'),
         ('issue:adjust', 'value that an operator gave, with a reason'),
+        ('issue:prize', 'value won in draws'),
         ('sink:adjust', 'value that an operator took, with a reason'),
         ('sink:coupon', 'points and stamps paid for coupons'),
         ('sink:tender', 'points paid at tills'),
@@ -556,6 +582,8 @@ def downgrade() -> None:
     op.drop_table("sheets")
     op.drop_table("settled_receipts")
     op.drop_table("segment_members")
+    op.drop_index("seeds_unrevealed", table_name="seeds", postgresql_where="revealed_at IS NULL")
+    op.drop_table("seeds")
     op.drop_index("returns_receipt", table_name="returns")
     op.drop_table("returns")
     op.drop_table("return_effects")

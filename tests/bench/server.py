@@ -1,7 +1,7 @@
 """The measured server as a process of its own: the application as it is, or a bare ASGI reply under the same uvicorn.
 
-`python -m tests.bench.server PORT [DATABASE_URL REDIS_URL VAR]`. Rate limits are asked as always, but let everything in;
-jobs are left to workers, since pgbench does none.
+`python -m tests.bench.server PORT [DATABASE_URL REDIS_URL VAR]`. Rate limits are asked as always, but let
+everything in; jobs are left to workers, since pgbench does none.
 """
 
 from __future__ import annotations

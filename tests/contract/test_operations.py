@@ -160,6 +160,7 @@ async def run_sheets(run: Runner) -> None:
     assert states == [(2, "ACTIVE"), (1, "RETIRED")]
     paused = await run("Pause", target="offer:ten-off", message="Back soon.", reason="a wrong price")
     await run("Resume", target="offer:ten-off")
+    run.who = "demo:omar:owner"
     await run("ReviewPause", pauseId=paused["pauseId"], note="the price was right")
     [pause] = await run("Pauses", first=5)
     assert (pause["id"], pause["resumedAt"] is None, pause["reviewNote"]) == (

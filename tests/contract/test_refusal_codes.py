@@ -174,6 +174,7 @@ async def taken(edge: Edge) -> Request:
 
 @reaches("NOT_ENOUGH")
 async def poor(edge: Edge) -> Request:
+    await edge.member_id("demo:poor")
     return request("mobile", "BuyCoupon", "demo:poor", offerId=(await edge.offer(MEI, "NT$50 off NT$300"))["id"])
 
 

@@ -110,7 +110,7 @@ async def send_back(edge: Edge, receipt_no: str) -> None:
         assert answer.pop("id").startswith("ret_")
         return answer
 
-    # 41 points by weights 21,838 and 19,411 of 41,249: floor(41 x 19,411 / 41,249) = 19; stamps floor(3 x 17,647 / 37,500).
+    # Of 41 points by weight (21,838 and 19,411): floor(41 x 19,411 / 41,249); of 3 stamps floor(3 x 17,647 / 37,500).
     assert await returned("B-1", 200, (2, 17_647)) == {
         "revoked": {"points": 19, "stamps": 1}, "refundedPoints": 200, "couponsReopened": 0, "tier": "silver",
         "everything": False,
@@ -162,15 +162,19 @@ async def look_back(edge: Edge) -> None:
     assert [each["returnedMinor"] for each in last["lines"]] == [19_853, 17_647, 5_000]
     events = kinds_of((await edge.ask("mobile", "Timeline", MEI, first=100))["nodes"])
     newest_first = [
-        "coupon_voided", "coupon_reopened", "tender_returned", "receipt_returned", "tender_returned", "receipt_returned",
-        "receipt_recorded", "basket_settled", "coupon_redeemed", "coupon_redeemed", "basket_held", "coupon_bought",
-        "coupon_bought", "receipt_recorded", "tier_raised", "receipt_recorded", "receipt_recorded", "welcomed",
+        "coupon_voided", "coupon_reopened", "tender_returned", "receipt_returned", "tender_returned",
+        "receipt_returned", "receipt_recorded", "basket_settled", "coupon_redeemed", "coupon_redeemed",
+        "basket_held", "coupon_bought", "coupon_bought", "receipt_recorded", "tier_raised", "receipt_recorded",
+        "receipt_recorded", "welcomed",
         "coupon_issued", "member_joined",
     ]  # fmt: skip
     assert sorted(events) == sorted(newest_first)
     document = json.loads(await edge.ask("mobile", "ExportMyData", MEI))
     assert len(document["receipts"]) == 4
     assert len(document["timeline"]) == len(newest_first)
+    assert {each["offer"]: each["state"] for each in document["coupons"]} == {
+        "welcome-thirty": "ISSUED", "fifty-off": "ISSUED", "dairy-ten-percent": "VOID",
+    }  # fmt: skip
     assert document["account"]["displayName"] == "mei"
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from uuid import uuid4
 
+import asyncpg
 import pytest
 
 from api.runtime.batcher import Batcher, run_action
@@ -106,6 +107,35 @@ async def test_two_batches_with_the_same_receipts_in_opposite_order_answer_alike
             assert batch == answers[0][::-1]
         for each in shoppers:
             assert (await wallet_of(servers[0], each.id)).balance == 10
+
+
+async def test_other_members_with_the_same_numbers_in_opposite_orders_wait_and_never_lock_each_other_out(
+    servers: Servers,
+) -> None:
+    # Their members' locks do not meet; the directory's keys do. A third transaction has the number in the middle until
+    # both are at work, so that each would be half way through if they went in their own order.
+    store, (ada, eve) = await make_store(servers[0]), await make_shoppers(servers[0], 2)
+    numbers = [f"N{each:02}" for each in range(11)]
+    batches = [
+        [receipt(store, ada.card_no, 10_000, number=number) for number in numbers],
+        [receipt(store, eve.card_no, 10_000, number=number) for number in reversed(numbers)],
+    ]
+
+    async def run(server: Database, batch: list[RecordReceipt]) -> None:
+        async with server.work() as work:  # not `run_action`, which forgives a deadlock
+            await record_receipts(work, batch)
+
+    running: list[asyncio.Task[None]] = []
+    with pytest.raises(RuntimeError):
+        async with servers[0].work() as work:
+            await work.connection.execute(
+                "INSERT INTO receipt_directory VALUES ($1, 'N05', $2, $3)", store.id, uuid4(), uuid4()
+            )
+            running = [asyncio.create_task(run(server, batch)) for server, batch in zip(servers, batches, strict=True)]
+            await asyncio.sleep(0.3)
+            raise RuntimeError
+    done = await asyncio.gather(*running, return_exceptions=True)
+    assert [type(each) for each in done if each] == [asyncpg.UniqueViolationError]
 
 
 async def test_two_batches_of_other_stores_with_the_same_numbers_do_not_meet(servers: Servers) -> None:

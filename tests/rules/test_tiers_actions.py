@@ -253,29 +253,29 @@ async def test_a_return_is_refused_by_its_reason(shop: Database) -> None:
     store, ada = await make_store(shop), await make_shopper(shop)
     bought, other = receipt(store, ada.card_no, 1_000), receipt(store, ada.card_no, 1_000, 2_000)
     await buy(shop, bought, other)
-    season_and_keys = [(store.id, bought.receipt_no), (store.id, other.receipt_no), (store.id, "never")]
+    keys = [(store.id, bought.receipt_no), (store.id, other.receipt_no), (store.id, "never"), (store.id, "a\x00b")]
     async with shop.work() as work:
         await lock(work, [ada.id])
         season = await (await open_sheets(work.connection)).season(work.connection)
-        returns = await open_returns(work, season, season_and_keys, [(store.id, "B1"), (store.id, "B\x00")])
+        returns = await open_returns(work, season, keys, [(store.id, "B1"), (store.id, "B\x00")])
 
     def returning(key: tuple[UUID, str], *lines: ReturnLine, number: str = "B1") -> Returning:
         return Returning(store.id, number, key, lines, bought.request.id, NOW)
 
     whole = ReturnLine(1, 1, 1_000)
     for wrong, code in (
-        (returning(season_and_keys[2], whole), LoyaltyCode.RECEIPT_NOT_FOUND),
-        (returning((store.id, "a\x00b"), whole), LoyaltyCode.RECEIPT_NOT_FOUND),
-        (returning(season_and_keys[0]), LoyaltyCode.INVALID_INPUT),
-        (returning(season_and_keys[0], whole, number="B\x00"), LoyaltyCode.INVALID_INPUT),
-        (returning(season_and_keys[0], ReturnLine(2, 1, 1)), LoyaltyCode.INVALID_INPUT),
-        (returning(season_and_keys[0], ReturnLine(1, 1, 1_001)), LoyaltyCode.RETURN_EXCEEDS),
-        (returning(season_and_keys[0], whole, whole), LoyaltyCode.RETURN_EXCEEDS),
+        (returning(keys[2], whole), LoyaltyCode.RECEIPT_NOT_FOUND),
+        (returning(keys[3], whole), LoyaltyCode.RECEIPT_NOT_FOUND),
+        (returning(keys[0]), LoyaltyCode.INVALID_INPUT),
+        (returning(keys[0], whole, number="B\x00"), LoyaltyCode.INVALID_INPUT),
+        (returning(keys[0], ReturnLine(2, 1, 1)), LoyaltyCode.INVALID_INPUT),
+        (returning(keys[0], ReturnLine(1, 1, 1_001)), LoyaltyCode.RETURN_EXCEEDS),
+        (returning(keys[0], whole, whole), LoyaltyCode.RETURN_EXCEEDS),
     ):
         with pytest.raises(LoyaltyRefused) as refused:
             returns.check(wrong)
         assert refused.value.code is code
-    assert returns.known(returning(season_and_keys[0], whole)) is None
+    assert returns.known(returning(keys[0], whole)) is None
 
 
 async def test_a_return_number_stands_for_one_return(shop: Database) -> None:

@@ -115,7 +115,7 @@ async def _open(work: Work, commands: Sequence[RecordReceipt]) -> _Books:
     sheets = await open_sheets(connection)
     season = await sheets.season(connection)
     ladder = await sheets.get(connection, *LADDER)
-    assert ladder is not None, "no ladder sheet: run `main.py seed` first"
+    assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
     stores = await load_stores(connection, [command.store_id for command in commands])
     earnings = {
         currency: earning

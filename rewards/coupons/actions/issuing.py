@@ -203,7 +203,7 @@ async def _open(work: Work, commands: Sequence[BuyCoupon]) -> _Shop:
     sheets = await open_sheets(connection)
     season = await sheets.season(connection)
     ladder = await sheets.get(connection, *LADDER)
-    assert ladder is not None, "no ladder sheet: run `main.py seed` first"
+    assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
     asked = [(each.member_id, each.offer_id, season.day(each.now)) for each in commands]
     issues = await open_issues(work, season, asked)
     return _Shop(

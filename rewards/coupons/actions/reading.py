@@ -81,25 +81,6 @@ async def read_coupons(
     return await _views(connection, [read_coupon(row) for row in rows], now)
 
 
-async def export_coupons(connection: Any, member_id: UUID, now: datetime) -> list[dict[str, Any]]:
-    """Every coupon of a member, newest first, for `exportMyData`; without the secret of its tokens."""
-    views: list[CouponView] = []
-    before: UUID | None = None
-    while page := await read_coupons(connection, member_id, now, first=500, before=before):
-        views.extend(page)
-        before = page[-1].coupon.id
-    return [
-        {
-            "code": view.coupon.code,
-            "offer": view.offer.slug,
-            "state": view.shown.value,
-            "issuedAt": view.coupon.issued_at.isoformat(),
-            "expiresAt": view.coupon.expires_at.isoformat(),
-        }
-        for view in views
-    ]
-
-
 async def read_coupons_by_id(connection: Any, member_id: UUID, now: datetime, ids: Sequence[UUID]) -> list[CouponView]:
     """Coupons of the member by id; those of others are not found."""
     rows = await coupon_store.load_coupons(connection, [(member_id, each) for each in ids])
@@ -148,7 +129,7 @@ async def _judge(connection: Any, member_id: UUID, now: datetime, rows: Sequence
         for row in await offer_store.load_had(connection, [(member_id, row.id, today) for row in rows])
     }
     ladder = await sheets.get(connection, *LADDER)
-    assert ladder is not None, "no ladder sheet: run `main.py seed` first"
+    assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
     tier = (await read_tier(connection, ladder, season, member_id, now)).tier.code
     segments = (await load_segments(connection, [member_id])).get(member_id, frozenset())
     member = (await members.load_members(connection, [member_id]))[member_id]

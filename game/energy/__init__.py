@@ -1,0 +1,1 @@
+"""Energy: what a tap costs and what comes back with time."""

@@ -1,0 +1,33 @@
+"""Seeds: opened for draws, shown, set, revealed."""
+
+from rewards.fairness.actions.audit import audit
+from rewards.fairness.actions.book import Roller, Seeds, open_seeds, read_epochs, unseal
+from rewards.fairness.actions.member import (
+    ClientSeedSet,
+    RevealSeed,
+    SeedRevealed,
+    SetClientSeed,
+    begin_seeds,
+    read_seed,
+    reveal_seeds,
+    set_client_seeds,
+)
+from rewards.fairness.actions.vault import AesVault
+
+__all__ = [
+    "AesVault",
+    "ClientSeedSet",
+    "RevealSeed",
+    "Roller",
+    "SeedRevealed",
+    "Seeds",
+    "SetClientSeed",
+    "audit",
+    "begin_seeds",
+    "open_seeds",
+    "read_epochs",
+    "read_seed",
+    "reveal_seeds",
+    "set_client_seeds",
+    "unseal",
+]

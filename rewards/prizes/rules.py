@@ -1,0 +1,99 @@
+"""Prizes: what a member can win, and where it goes.
+
+A prize stands inside the sheet that gives it (the odds of a pool), so that a digest of that sheet covers the prize too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from loyalty.ledger.rules import LIMIT, NEVER, Currency, LotKey, Provenance, points_expire_on
+from loyalty.sheets.rules import Reader, Season
+
+
+class PrizeKind(StrEnum):
+    """What a prize gives: a coupon, value in the wallet, something for the board, or a thing of this world."""
+
+    COUPON = "COUPON"
+    DIAMONDS = "DIAMONDS"
+    POINTS = "POINTS"
+    STAMPS = "STAMPS"
+    TICKETS = "TICKETS"
+    ENERGY = "ENERGY"
+    GOODS = "GOODS"
+    THING = "THING"
+
+
+CURRENCIES = {
+    PrizeKind.DIAMONDS: Currency.DIAMONDS,
+    PrizeKind.POINTS: Currency.POINTS,
+    PrizeKind.STAMPS: Currency.STAMPS,
+    PrizeKind.TICKETS: Currency.TICKETS,
+}
+# Stamps and tickets end some day; points as the season says, diamonds never.
+_WITH_DAYS = frozenset({PrizeKind.STAMPS, PrizeKind.TICKETS})
+_AMOUNT_MOST = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Prize:
+    """One prize. `amount` counts units of the kind; `days` is how long stamps and tickets last, today the first.
+
+    `offer` names the offer (by slug) of a COUPON; `chain` and `level` the goods of GOODS.
+    """
+
+    names: Mapping[str, str]
+    kind: PrizeKind
+    amount: int
+    days: int = 0
+    offer: str = ""
+    chain: str = ""
+    level: int = 0
+
+    @property
+    def currency(self) -> Currency | None:
+        """The wallet that it goes to, if it is a wallet's."""
+        return CURRENCIES.get(self.kind)
+
+    def name(self, locale: str) -> str:
+        return self.names.get(locale) or self.names["en"]
+
+
+def read_prize(reader: Reader) -> Prize:
+    """The keys of a prize in the open table of a sheet; mistakes are noted there.
+
+    Things of this world have no shelf yet: THING is a known kind that no sheet may give.
+    """
+    kind = reader.choice("kind", PrizeKind, list(PrizeKind))
+    if kind is PrizeKind.THING and reader.has("kind"):
+        reader.fault("kind", "a THING cannot be sent to anybody yet; give a COUPON that is redeemed for it")
+    most = 1 if kind is PrizeKind.COUPON else LIMIT if kind is PrizeKind.POINTS else _AMOUNT_MOST
+    one = kind is PrizeKind.COUPON
+    goods = kind is PrizeKind.GOODS
+    return Prize(
+        names=reader.names("name"),
+        kind=kind,
+        amount=reader.integer("amount", low=1, high=most, default=1 if one else None),
+        days=reader.integer("days", low=1, high=3650) if kind in _WITH_DAYS else 0,
+        offer=reader.text("offer", most=60) if one else "",
+        chain=reader.text("chain", most=40) if goods else "",
+        level=reader.integer("level", low=1, high=12) if goods else 0,
+    )
+
+
+def lot_of(prize: Prize, today: date, season: Season) -> LotKey:
+    """The lot that a prize of value goes to: given free, never bought."""
+    last_day = NEVER
+    if prize.kind is PrizeKind.POINTS:
+        last_day = points_expire_on(today, season.points_expiry_months)
+    elif prize.days:
+        last_day = today + timedelta(days=prize.days - 1)
+    return LotKey(Provenance.FREE, last_day)
+
+
+def grant_source(prize: Prize, cause: str) -> str:
+    """What a grant says of itself: `goods:<chain>:<level>` for goods, else what caused it."""
+    return f"goods:{prize.chain}:{prize.level}" if prize.kind is PrizeKind.GOODS else cause
