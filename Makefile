@@ -16,7 +16,7 @@ help: ## Show what can be made
 run: $(INSTALLED) ## Serve on 127.0.0.1:8000 with an embedded database (PORT and MERGEMART_VAR choose others)
 	@exec $(BIN)/python main.py run
 
-test: lint ## Check style, types and architecture, then run every test
+test: $(SAMPLE) lint ## Check style, types and architecture, then run every test
 	@$(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(INSTALLED) ## Check style, types and architecture alone
@@ -47,7 +47,7 @@ $(INSTALLED): pyproject.toml .ci/constraints.txt
 	  { echo "mergemart needs Python 3.11 or later; $(PYTHON) is older: make PYTHON=python3.12 run"; exit 1; }
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "installing the pinned packages (once, and again when their list changes)"
-	@$(PIP) install -c .ci/constraints.txt -e '.[test,sample]'
+	@$(PIP) install -c .ci/constraints.txt -e '.[test]'
 	@touch $@
 
 $(SAMPLE): $(INSTALLED)
