@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from api.runtime.batcher import Action, Batcher
 from api.runtime.metrics import observe_batch
 from api.runtime.services import Services
+from game.checkin.actions import (
+    CheckedIn,
+    CheckIn,
+    MadeUp,
+    MakeUp,
+    RepairStreak,
+    SetTimezone,
+    StreakRepaired,
+    TimezoneSet,
+    check_in,
+    make_up,
+    repair_streaks,
+    set_timezones,
+)
+from game.orders.actions import Played, PlayMoves, play_moves
 from loyalty.ledger.actions import AdjustWallet, WalletAdjusted, adjust_wallets
 from loyalty.members.actions import (
+    AppOpened,
+    BirthYearSet,
     ConsentChanged,
     ErasureCancelled,
     ErasureRequested,
+    ExposureRecorded,
+    OpenApp,
+    RecordExposure,
     RightsCommand,
+    SetBirthYear,
     SetConsent,
     cancel_erasures,
+    open_apps,
+    record_exposures,
     request_erasures,
+    set_birth_years,
     set_consents,
 )
 from loyalty.receipts.actions import ReceiptRecorded, RecordReceipt, record_receipts
@@ -36,6 +61,24 @@ from rewards.coupons.actions import (
     release_baskets,
     return_goods,
     settle_baskets,
+)
+from rewards.fairness.actions import (
+    AesVault,
+    ClientSeedSet,
+    RevealSeed,
+    SeedRevealed,
+    SetClientSeed,
+    reveal_seeds,
+    set_client_seeds,
+)
+from rewards.fairness.rules import Vault
+from rewards.gacha.actions import (
+    DrawPrizes,
+    PrizesDrawn,
+    SelfExclusionSet,
+    SetSelfExclusion,
+    draw_prizes,
+    set_self_exclusions,
 )
 
 Command = TypeVar("Command")
@@ -57,6 +100,29 @@ class Batches:
         self.erase_me: Batcher[RightsCommand, ErasureRequested] = self._batcher("eraseMe", request_erasures)
         self.keep_me: Batcher[RightsCommand, ErasureCancelled] = self._batcher("keepMe", cancel_erasures)
         self.set_consent: Batcher[SetConsent, ConsentChanged] = self._batcher("setConsent", set_consents)
+        self.open_app: Batcher[OpenApp, AppOpened] = self._batcher("openApp", open_apps)
+        self.record_exposure: Batcher[RecordExposure, ExposureRecorded] = self._batcher(
+            "recordExposure", record_exposures
+        )
+        self.play_moves: Batcher[PlayMoves, Played] = self._batcher("playMoves", play_moves)
+        self.check_in: Batcher[CheckIn, CheckedIn] = self._batcher("checkIn", check_in)
+        self.make_up: Batcher[MakeUp, MadeUp] = self._batcher("makeUp", make_up)
+        self.repair_streak: Batcher[RepairStreak, StreakRepaired] = self._batcher("repairStreak", repair_streaks)
+        self.set_timezone: Batcher[SetTimezone, TimezoneSet] = self._batcher("setTimezone", set_timezones)
+
+        self.set_birth_year: Batcher[SetBirthYear, BirthYearSet] = self._batcher("setBirthYear", set_birth_years)
+        # The key of the seeds is bound here, so that no command carries it.
+        vault = vault_of(services)
+        self.draw: Batcher[DrawPrizes, PrizesDrawn] = self._batcher("draw", partial(draw_prizes, vault=vault))
+        self.set_client_seed: Batcher[SetClientSeed, ClientSeedSet] = self._batcher(
+            "setClientSeed", partial(set_client_seeds, vault=vault)
+        )
+        self.reveal_seed: Batcher[RevealSeed, SeedRevealed] = self._batcher(
+            "revealSeed", partial(reveal_seeds, vault=vault)
+        )
+        self.set_self_exclusion: Batcher[SetSelfExclusion, SelfExclusionSet] = self._batcher(
+            "setSelfExclusion", set_self_exclusions
+        )
 
     def _batcher(self, name: str, action: Action[Command, Result]) -> Batcher[Command, Result]:
         batcher = Batcher(self._services.database, action, on_batch=lambda commands: observe_batch(name, commands))
@@ -70,4 +136,10 @@ def batches_of(services: Any) -> Batches:
     return made
 
 
-__all__: Sequence[str] = ("Batches", "batches_of")
+def vault_of(services: Any) -> Vault:
+    """What keeps server seeds unreadable at rest, under this process's secret."""
+    made: Vault = services.once(AesVault, lambda: AesVault(services.settings.secret))
+    return made
+
+
+__all__: Sequence[str] = ("Batches", "batches_of", "vault_of")

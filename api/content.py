@@ -7,6 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from game.board.actions import publishing as boards
+from game.board.rules.content import parse_chains, parse_layout, parse_levels
+from game.checkin.rules.calendar import parse_calendar
+from game.orders.rules import parse_orders
 from loyalty.receipts.rules import parse_earning
 from loyalty.sheets import actions as sheets
 from loyalty.sheets.actions import Parser
@@ -16,6 +20,9 @@ from loyalty.work import Work
 from rewards.coupons.actions.publishing import publish_offer, put_on_sale
 from rewards.coupons.rules.offers import parse_offer
 from rewards.coupons.rules.welcome import parse_welcome
+from rewards.gacha.actions.pools import publish_odds, put_in_force
+from rewards.gacha.rules.odds import parse_odds
+from rewards.gacha.rules.rails import parse_rails
 
 PARSERS: Mapping[str, Parser[Any]] = {
     "season": parse_season,
@@ -23,6 +30,13 @@ PARSERS: Mapping[str, Parser[Any]] = {
     "earning": parse_earning,
     "offer": parse_offer,
     "welcome": parse_welcome,
+    "odds": parse_odds,
+    "rails": parse_rails,
+    "calendar": parse_calendar,
+    "chains": parse_chains,
+    "board": parse_layout,
+    "levels": parse_levels,
+    "orders": parse_orders,
 }
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -34,12 +48,16 @@ def seed_files() -> dict[str, str]:
 
 
 async def seed_sheets(work: Work, now: datetime) -> int:
-    """Publishes every shipped sheet that has no version yet, and puts offers on sale; returns how many were new.
+    """Publishes every shipped sheet that has no version yet, and puts offers on sale and odds in force.
+
+    Returns how many were new.
 
     Refuses SHEET_INVALID with the mistakes of all files together.
     """
     seeded = await sheets.seed_files(work, seed_files(), PARSERS, now=now)
     await put_on_sale(work, now)
+    await put_in_force(work, now)
+    await boards.check_sheets(work.connection)
     return seeded
 
 
@@ -49,6 +67,11 @@ async def publish(
     """Publishes a version of any kind of sheet; returns its number. Refuses SHEET_INVALID, SHEET_STATE."""
     if kind == "offer":
         return await publish_offer(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
-    return await sheets.publish(
+    if kind == "odds":
+        return await publish_odds(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
+    version = await sheets.publish(
         work, kind, key, body, PARSERS[kind], author=author, reason=reason, based_on=based_on, now=now
     )
+    if kind in boards.KINDS:
+        await boards.check_sheets(work.connection)
+    return version

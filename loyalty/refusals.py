@@ -48,6 +48,7 @@ class LoyaltyCode(StrEnum):
     SHEET_STATE = "SHEET_STATE"
     ERASURE_PENDING = "ERASURE_PENDING"
     ERASURE_NOT_PENDING = "ERASURE_NOT_PENDING"
+    BIRTH_YEAR_SET = "BIRTH_YEAR_SET"
 
 
 class LoyaltyRefused(Refused):

@@ -11,6 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import asyncpg
+import hypothesis
 import pytest
 from redis import Redis
 from sqlalchemy.engine import make_url
@@ -22,6 +23,11 @@ from api.runtime.migrations import migrate
 from api.settings import Settings
 
 _TEMPLATE = "template_mergemart"
+# A slow machine is no failure: examples are counted, never timed.
+hypothesis.settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("untimed")
 _SECRET = b"a secret for tests only, 32 bytes"
 
 

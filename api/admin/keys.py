@@ -7,7 +7,7 @@ from uuid import UUID
 
 import strawberry
 
-from api.admin.once import once
+from api.admin.once import in_one_work, once
 from api.graphql.context import Context
 from api.graphql.keys import KeyNode, show_key
 from api.graphql.nodes import Node, parse_id, write_id
@@ -162,9 +162,9 @@ class KeyMutation:
         context.require(Role.OWNER)
         kind, owner = await _read_binding(context, bound_to)
         key = request_key(context, "makeKey", request_id, {"boundTo": bound_to, "name": name})
-        async with context.database.work() as work:
-            command = actions.MakeKey(key, context.now, kind, owner, name)
-            made = await actions.make_key(work, context.services.settings.secret, command)
+        command = actions.MakeKey(key, context.now, kind, owner, name)
+        secret = context.services.settings.secret
+        made = await in_one_work(context, lambda work: actions.make_key(work, secret, command))
         return KeyMade(key_id=write_id("key", made.key_id), text=made.text)
 
     @mutation
@@ -178,9 +178,9 @@ class KeyMutation:
         if not 0 <= overlap_hours <= OVERLAP_HOURS_MAX:
             raise BadInput("overlapHours", f"it must be 0 to {OVERLAP_HOURS_MAX}")
         key = request_key(context, "rotateKey", request_id, {"keyId": key_id, "overlapHours": overlap_hours})
-        async with context.database.work() as work:
-            command = actions.RotateKey(key, context.now, old, timedelta(hours=overlap_hours))
-            made = await actions.rotate_key(work, context.services.settings.secret, command)
+        command = actions.RotateKey(key, context.now, old, timedelta(hours=overlap_hours))
+        secret = context.services.settings.secret
+        made = await in_one_work(context, lambda work: actions.rotate_key(work, secret, command))
         context.services.once(Authenticator, _no_door).forget(old)
         return KeyMade(key_id=write_id("key", made.key_id), text=made.text)
 
@@ -191,8 +191,8 @@ class KeyMutation:
         context.require(Role.OWNER)
         wanted = parse_id("key", key_id, "keyId")
         key = request_key(context, "revokeKey", request_id, {"keyId": key_id})
-        async with context.database.work() as work:
-            done = await actions.revoke_key(work, actions.RevokeKey(key, context.now, wanted))
+        command = actions.RevokeKey(key, context.now, wanted)
+        done = await in_one_work(context, lambda work: actions.revoke_key(work, command))
         context.services.once(Authenticator, _no_door).forget(done.key_id)
         return KeyRevoked(key_id=write_id("key", done.key_id))
 
@@ -205,11 +205,11 @@ class KeyMutation:
         key = request_key(context, "makeStore", request_id, {"store": store})
 
         async def act(work: Work) -> _Made:
-            if await find_stores(work.connection, [store.code]):
-                raise BadInput("code", "another store has it; choose another")
             made = Store(work.mint(context.now), store.code, store.name, store.timezone, store.currency, store.channel)
             await create_stores(work, [made])
-            return _Made((await find_stores(work.connection, [store.code]))[store.code])
+            if (await find_stores(work.connection, [store.code]))[store.code] != made.id:
+                raise BadInput("code", "another store has it; choose another")
+            return _Made(made.id)
 
         done = await once(context, key, "makeStore", _Made, act)
         made = await resolve_store(context, done.id)

@@ -10,10 +10,12 @@ import strawberry
 from api.admin.once import once
 from api.batches import batches_of
 from api.graphql.context import Context
+from api.graphql.draws import DrawNode, list_draws
 from api.graphql.nodes import Node, parse_id, write_id
 from api.graphql.pages import Connection, check_first
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
+from api.graphql.streaks import StreakNode, load_streak
 from api.graphql.timeline import EventNode, list_events
 from api.identity.rules import Role
 from api.refusals import BadInput
@@ -86,6 +88,14 @@ class MemberNode(Node):
     @strawberry.field
     async def timeline(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[EventNode]:
         return await list_events(info.context, self.member_id, check_first(first), after)
+
+    @strawberry.field(description="Days in a row, as the member sees them.")
+    async def streak(self, info: Info) -> StreakNode | None:
+        return await load_streak(info.context, self.member_id)
+
+    @strawberry.field(description="What the member drew, newest first.")
+    async def draws(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[DrawNode]:
+        return await list_draws(info.context, self.member_id, first, after)
 
     @strawberry.field(description="For the roles support and owner alone.")
     async def identities(self, info: Info) -> list[IdentityNode]:

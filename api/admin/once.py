@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from api.graphql.context import Context
+from api.refusals import BadInput
 from api.runtime.batcher import run_action
 from loyalty.refusals import Refused
 from loyalty.requests.actions import open_requests
@@ -13,6 +14,18 @@ from loyalty.requests.rules import RequestKey
 from loyalty.work import Work
 
 Result = TypeVar("Result")
+
+
+async def in_one_work(context: Context, act: Callable[[Work], Awaitable[Result]]) -> Result:
+    """Runs an action that keeps its own request in one transaction; again where the same request came in between."""
+
+    async def action(work: Work, commands: Sequence[None]) -> list[Result | Refused]:
+        del commands
+        return [await act(work)]
+
+    [answer] = await run_action(context.database, action, [None])
+    assert not isinstance(answer, Refused), "a refusal is raised, and rolls back"
+    return answer
 
 
 async def once(
@@ -37,7 +50,14 @@ async def once(
             await requests.save(work)
         return [found]
 
-    [answer] = await run_action(context.database, action, [key])
-    if isinstance(answer, Refused):
-        raise answer
+    try:
+        [answer] = await run_action(context.database, action, [key])
+    except (Refused, BadInput):
+        # A copy of this request may have come first, and be the very thing that stands in the way.
+        async with context.database.work() as work:
+            found = (await open_requests(work, [key])).replay(key, kind)
+        if found is None:
+            raise
+        return found
+    assert not isinstance(answer, Refused), "a refusal is raised, and rolls back"
     return answer

@@ -12,7 +12,7 @@ import strawberry
 from api.admin.once import once
 from api.content import PARSERS, publish
 from api.graphql.context import Context
-from api.graphql.nodes import Node, parse_id, write_id
+from api.graphql.nodes import Node, parse_id, show_id, write_id
 from api.graphql.pages import check_first
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
@@ -23,12 +23,15 @@ from loyalty.sheets import actions as sheets
 from loyalty.sheets.rules import SheetState, SheetVersion
 from loyalty.work import Work
 from rewards.coupons.actions.publishing import find_offers
+from rewards.gacha.actions import find_pools
 
 BODY_LENGTH_MAX = 60_000
 BODY_DEPTH_MAX = 12
 _KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,59}")
 MESSAGE_LENGTH_MAX = 300
 TARGET_LENGTH_MAX = 100
+EDITORS = dict.fromkeys(("odds", "rails"), (Role.ODDS_EDITOR, Role.ODDS_APPROVER))
+"""Who publishes kinds of sheets that are not the campaign manager's."""
 strawberry.enum(SheetState)
 
 
@@ -114,12 +117,18 @@ def show_sheet(sheet: SheetVersion) -> SheetNode:
         state=sheet.state,
         body=sheet.body,
         sha256=sheet.sha256.hex(),
-        author=sheet.author,
+        author=show_id("opr", sheet.author),
         reason=sheet.reason,
         created_at=sheet.created_at,
         active_at=sheet.active_at,
         retired_at=sheet.retired_at,
     )
+
+
+def show_pause(row: dict[str, Any]) -> PauseNode:
+    """A use of the stop switch, for operators."""
+    people = {key: show_id("opr", row[key]) for key in ("paused_by", "resumed_by", "reviewed_by")}
+    return PauseNode(**{**row, **people, "id": write_id("pau", row["id"])})
 
 
 def read_body(body: str) -> dict[str, Any]:
@@ -154,16 +163,19 @@ def check_key(key: str) -> str:
 
 
 async def check_target(context: Context, target: str) -> str:
-    """What can be paused: `earning`, `earning:<currency>`, `offers`, or `offer:<slug>`. Raises `BadInput`."""
+    """What can be paused: `earning`, `offers`, `pools`, or one currency, offer or pool of them. Raises `BadInput`."""
     noun, _, name = target.partition(":")
-    if target in ("earning", "offers"):
+    if target in ("earning", "offers", "pools"):
         return target
     async with context.database.read() as connection:
         if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection)).heads:
             return target
         if noun == "offer" and _KEY.fullmatch(name) and name in await find_offers(connection, [name]):
             return target
-    raise BadInput("target", "it must be `earning`, `earning:<currency>`, `offers`, or `offer:<slug>` of an offer")
+        if noun == "pool" and _KEY.fullmatch(name) and name in await find_pools(connection, [name]):
+            return target
+    choices = "`earning`, `earning:<currency>`, `offers`, `offer:<slug>`, `pools`, or `pool:<slug>`"
+    raise BadInput("target", f"it must be {choices} of what there is")
 
 
 @strawberry.type
@@ -181,7 +193,7 @@ class SheetQuery:
         context: Context = info.context
         async with context.database.read() as connection:
             found = await sheets.load_pauses(connection, limit=check_first(first))
-        return [PauseNode(**{**row, "id": write_id("pau", row["id"])}) for row in found]
+        return [show_pause(row) for row in found]
 
 
 @strawberry.type
@@ -202,7 +214,7 @@ class SheetMutation:
         `basedOn` is the version that you saw: 0 for a new sheet.
         """
         context: Context = info.context
-        operator = context.require(Role.CAMPAIGN_MANAGER)
+        operator = context.require(*EDITORS.get(kind, (Role.CAMPAIGN_MANAGER,)))
         asked = {"kind": kind, "key": key, "body": body, "basedOn": based_on, "reason": reason}
         request = request_key(context, "publishSheet", request_id, asked)
         check_kind(kind)
@@ -224,7 +236,7 @@ class SheetMutation:
     async def pause(self, info: Info, request_id: strawberry.ID, target: str, message: str, reason: str) -> PauseResult:
         """The stop switch: one person, at once. Members and tills get PAUSED with `message`.
 
-        `target`: `earning`, `earning:TWD`, `offers`, or `offer:<slug>`.
+        `target`: `earning`, `earning:TWD`, `offers`, `offer:<slug>`, `pools`, or `pool:<slug>`.
         """
         context: Context = info.context
         operator = context.require(Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)

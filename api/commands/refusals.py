@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import ast
 from collections.abc import Mapping
+from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 from api.commands.exits import ExitCode
 from api.commands.setting import Subcommands, add_command
-from api.graphql.messages import WORDINGS
+from api.graphql.messages import WORDINGS, Wording
 from api.graphql.refusal import CODES, HOUSES, gather_codes
 
 if TYPE_CHECKING:
@@ -24,11 +26,20 @@ RETRYABLE: Mapping[str, str] = {
     "OFFER_NOT_OPEN": "before it opens: yes, from `retryAt` on; after it closed: no",
     "OVERLOADED": "yes, in a second or two",
     "PAUSED": "yes, once an operator lets it go on",
+    "POOL_NOT_OPEN": "before it opens: yes, from `retryAt` on; after it closed: no",
     "RATE_LIMITED": "yes, from `retryAt` on",
     "UNAVAILABLE": "yes, in a few seconds",
 }
-"""The codes whose `retryable` may be true, and when a retry may succeed; all others answer false."""
-_TITLES = {"loyalty.refusals": "Loyalty", "rewards.refusals": "Rewards", "api.refusals": "The edge"}
+"""When a retry may succeed, for codes of which there is more to say than that it may."""
+_ROOT = Path(__file__).resolve().parents[2]
+_SOURCES = ("loyalty", "rewards", "game", "api")
+_TITLES = {
+    "loyalty.refusals": "Loyalty",
+    "rewards.refusals": "Rewards",
+    "game.refusals": "Play",
+    "api.refusals": "The edge",
+}
+_NO_WORDS = Wording("(no sentence yet)", "（尚無說明）", "Treat it by `retryable`.")
 _HEAD = """\
 # Every refusal code
 
@@ -67,19 +78,34 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
 def page() -> str:
     """The page in Markdown, a section for each house and a short part for each code."""
     houses = gather_codes(*HOUSES)
+    retryable = retryable_codes()
     parts = [_HEAD]
     for house in HOUSES:
         parts.append(f"\n## {_TITLES[house]}\n")
-        parts += [_part(code) for code in CODES if houses[code] == house]
+        parts += [_part(code, code in retryable) for code in CODES if houses[code] == house]
     return "".join(parts)
 
 
-def _part(code: str) -> str:
-    words = WORDINGS[code]
+def retryable_codes() -> set[str]:
+    """The codes that some line of the houses refuses with `retryable=True`, read from the source."""
+    found = {"RATE_LIMITED"}  # the edge answers it itself, always with retryAt
+    for path in (path for house in _SOURCES for path in (_ROOT / house).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and any(_says_retryable(each) for each in node.keywords):
+                found |= {each.attr for each in node.args if isinstance(each, ast.Attribute)}
+    return found
+
+
+def _says_retryable(keyword: ast.keyword) -> bool:
+    return keyword.arg == "retryable" and isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+
+
+def _part(code: str, retryable: bool) -> str:
+    words = WORDINGS.get(code, _NO_WORDS)
     items = (
         f"Says: {words.en}",
         f"訊息: {words.zh_tw}",
-        f"Retryable: {RETRYABLE.get(code, 'no')}.",
+        f"Retryable: {RETRYABLE.get(code, 'yes; from `retryAt` on where it is given') if retryable else 'no'}.",
         f"What to do: {words.what_to_do}",
     )
     return f"\n### {code}\n\n" + "".join(f"{fill('- ' + item, 118, subsequent_indent='  ')}\n" for item in items)

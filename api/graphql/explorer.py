@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from graphql import NonNullTypeNode, OperationDefinitionNode, parse
+from graphql import ListTypeNode, NamedTypeNode, NonNullTypeNode, OperationDefinitionNode, TypeNode, parse
 
 DEMO_TOKENS = {
     "mobile": "demo:mei",
@@ -85,13 +85,15 @@ VARIABLES: Mapping[str, Any] = {
     "body": json.dumps(_OFFER, ensure_ascii=False),
     "basedOn": 0,
 }
-"""A value for each variable of the committed operations that has no default, by its name."""
+"""Values for variables of the committed operations, by their names; others get a plain one of their type."""
 _BY_OPERATION: Mapping[tuple[str, str], Any] = {
     ("PublishSheet", "kind"): "offer",
     ("PublishSheet", "reason"): "a first try of the explorer",
     ("Sheets", "kind"): "offer",
     ("Pause", "reason"): "the machine of one shop is broken",
     ("PartnerNode", "id"): "<par>",
+    ("MemberNode", "id"): "<mem>",
+    ("Identities", "id"): "<mem>",
     ("Node", "id"): "<off>",
 }
 
@@ -119,5 +121,15 @@ def _example(document: str) -> dict[str, Any]:
         word = definition.variable.name.value
         needed = isinstance(definition.type, NonNullTypeNode) and definition.default_value is None
         if needed or word in ("cardNo", "payPoints") or (name, word) in _BY_OPERATION:
-            variables[word] = _BY_OPERATION.get((name, word), VARIABLES.get(word, "<mem>"))
+            variables[word] = _BY_OPERATION.get((name, word), VARIABLES.get(word, _plain(definition.type, word)))
     return {"name": name, "type": operation.operation.value, "query": document.strip(), "variables": variables}
+
+
+def _plain(kind: TypeNode, word: str) -> Any:
+    """Something of that type to begin with; an unknown one is an object, text says by its name what is wanted."""
+    if isinstance(kind, NonNullTypeNode):
+        return _plain(kind.type, word)
+    if isinstance(kind, ListTypeNode):
+        return []
+    assert isinstance(kind, NamedTypeNode), "a type is a name, a list or non-null"
+    return {"Int": 1, "Boolean": True, "ID": f"<{word}>", "String": f"<{word}>"}.get(kind.name.value, {})

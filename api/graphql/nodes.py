@@ -23,6 +23,14 @@ def write_id(prefix: str, value: UUID) -> strawberry.ID:
     return strawberry.ID(to_typeid(prefix, value))
 
 
+def show_id(prefix: str, value: Any) -> Any:
+    """A plain id kept as text, as callers see ids; anything else as it is (an author may be `seed`)."""
+    try:
+        return write_id(prefix, UUID(value))
+    except (ValueError, TypeError, AttributeError):
+        return value
+
+
 def parse_id(prefix: str, text: str, field: str = "id") -> UUID:
     """The UUID that a caller's id names. Raises `BadInput` naming the field where it is not of that kind."""
     found = from_typeid(prefix, text)

@@ -17,7 +17,7 @@ from api.refusals import BadInput, EdgeCode, EdgeRefused, Forbidden
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.rules import RequestKey, fingerprint
 
-HOUSES = ("loyalty.refusals", "rewards.refusals", "api.refusals")
+HOUSES = ("loyalty.refusals", "rewards.refusals", "game.refusals", "api.refusals")
 
 
 def gather_codes(*houses: str) -> dict[str, str]:

@@ -2,16 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types import ExecutionContext
+from strawberry.types.scalar import ScalarDefinition
 
 from api.graphql.documents import UsePrepared
 from api.graphql.scalars import DATE, DATE_TIME
+
+
+class Names(NameConverter):
+    """Strawberry's names, each made once: it asks for them again for every field of every input."""
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - one converter for each schema of the process
+    def apply_naming_config(self, name: str) -> str:
+        return super().apply_naming_config(name)
 
 
 class EdgeSchema(strawberry.Schema):
@@ -23,7 +34,8 @@ class EdgeSchema(strawberry.Schema):
 
 def make_schema(query: type, mutation: type | None = None, *, types: Iterable[type] = ()) -> EdgeSchema:
     """The schema of one caller, with the house's scalars."""
-    config = StrawberryConfig(scalar_map={datetime: DATE_TIME, date: DATE}, disable_field_suggestions=False)
+    scalars: dict[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE}
+    config = StrawberryConfig(scalar_map=scalars, disable_field_suggestions=False, name_converter=Names())
     return EdgeSchema(query=query, mutation=mutation, types=list(types), config=config, extensions=[UsePrepared])
 
 

@@ -1,5 +1,6 @@
 """The member, as the member's own app sees it."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from api.graphql.context import Context
 from api.graphql.nodes import Node, write_id
 from api.graphql.schema import Info
 from loyalty.ledger import actions as ledgers
+from loyalty.ledger import rules as rules_of_ledger
 from loyalty.ledger.rules import Currency
 from loyalty.members import actions as members
 from loyalty.members import rules
@@ -46,6 +48,7 @@ class MemberNode(Node):
     timezone: str
     locale: str
     erase_at: datetime | None = strawberry.field(description="When the account will be erased, if the member asked.")
+    birth_year: int | None = strawberry.field(description="As you told it; null where you have not.")
 
     @strawberry.field
     async def wallet(self, info: Info) -> Wallet:
@@ -62,12 +65,13 @@ async def load_wallet(context: Context) -> Wallet:
     async with context.database.read() as connection:
         season = await (await open_sheets(connection)).season(connection)
         wallets = await ledgers.read_wallets(connection, [member_id])
-    today = season.day(context.now)
-    held = {
-        currency: wallets[member_id, currency].spendable(today) if (member_id, currency) in wallets else 0
-        for currency in Currency
-    }
-    points = wallets.get((member_id, Currency.POINTS))
+    return show_wallet({currency: wallet for (_, currency), wallet in wallets.items()}, season.day(context.now))
+
+
+def show_wallet(wallets: Mapping[Currency, rules_of_ledger.Wallet], today: date) -> Wallet:
+    """A member's wallets on a day of the season's zone, for that member."""
+    held = {each: wallets[each].spendable(today) if each in wallets else 0 for each in Currency}
+    points = wallets.get(Currency.POINTS)
     lots = points.lots.items() if points else ()
     last_day = min((lot.expires_on for lot, units in lots if units and lot.expires_on >= today), default=None)
     return Wallet(
@@ -110,6 +114,7 @@ def show_member(member: rules.Member) -> MemberNode:
         timezone=member.timezone,
         locale=member.locale,
         erase_at=member.erase_at,
+        birth_year=member.birth_year,
     )
 
 

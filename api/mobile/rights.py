@@ -12,12 +12,14 @@ from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
 from api.mobile.members import MemberNode, load_me
 from api.refusals import BadInput
+from game.checkin import actions as checkin
 from loyalty.ledger.actions import export_wallets
 from loyalty.members import actions as members
 from loyalty.members.actions import RightsCommand, SetConsent
 from loyalty.receipts.actions import export_receipts
-from loyalty.timeline.actions import export_events
+from loyalty.timeline.actions import export_events, export_exposures
 from rewards.coupons.actions import export_coupons
+from rewards.gacha.actions import export_draws
 
 PURPOSE_LENGTH_MAX = 40
 
@@ -29,6 +31,11 @@ class ErasureRequested:
 
 @strawberry.type(description="The account stays.")
 class ErasureCancelled:
+    member: MemberNode
+
+
+@strawberry.type(description="Your birth year stands; it is not shown to anybody else.")
+class BirthYearSet:
     member: MemberNode
 
 
@@ -47,6 +54,7 @@ class ConsentChanged:
 
 EraseMeResult = Annotated[ErasureRequested | Refusal, strawberry.union("EraseMeResult")]
 KeepMeResult = Annotated[ErasureCancelled | Refusal, strawberry.union("KeepMeResult")]
+SetBirthYearResult = Annotated[BirthYearSet | Refusal, strawberry.union("SetBirthYearResult")]
 SetConsentResult = Annotated[ConsentChanged | Refusal, strawberry.union("SetConsentResult")]
 
 
@@ -67,8 +75,11 @@ async def export_me(context: Context) -> str:
             "account": await members.export_account(connection, member_id),
             "wallets": await export_wallets(connection, member_id),
             "coupons": await export_coupons(connection, member_id),
+            "draws": await export_draws(connection, member_id),
             "receipts": await export_receipts(connection, member_id),
+            "checkins": await checkin.export_checkins(connection, member_id),
             "timeline": await export_events(connection, member_id),
+            "exposures": await export_exposures(connection, member_id),
         }
     return json.dumps(document, ensure_ascii=False, indent=1)
 
@@ -109,6 +120,15 @@ class RightsMutation:
         return ErasureCancelled(member=await load_me(context))
 
     @mutation
+    async def set_birth_year(self, info: Info, request_id: strawberry.ID, birth_year: int) -> SetBirthYearResult:
+        """Tells your birth year, once. Who has not told it counts as under 18 where age matters, as in draws."""
+        context: Context = info.context
+        request = request_key(context, "setBirthYear", request_id, {"birthYear": birth_year})
+        command = members.SetBirthYear(request, context.member.member_id, birth_year, context.now)
+        await context.submit(batches_of(context.services).set_birth_year, command)
+        return BirthYearSet(member=await load_me(context))
+
+    @mutation
     async def set_consent(
         self, info: Info, request_id: strawberry.ID, purpose: str, version: str, granted: bool
     ) -> SetConsentResult:
@@ -119,5 +139,5 @@ class RightsMutation:
         command = SetConsent(request, context.member.member_id, purpose, version, granted, context.now)
         done = await context.submit(batches_of(context.services).set_consent, command)
         return ConsentChanged(
-            consent=Consent(purpose=done.purpose, version=done.version, granted=done.granted, at=context.now)
+            consent=Consent(purpose=done.purpose, version=done.version, granted=done.granted, at=done.at)
         )

@@ -3,15 +3,22 @@
 import strawberry
 
 from api.graphql.asgi import GraphQLApp
+from api.graphql.draws import DrawNode
 from api.graphql.nodes import Node, Nodes
 from api.graphql.schema import Info, make_schema
 from api.graphql.serve import serve
+from api.mobile.board import BoardMutation, BoardQuery
+from api.mobile.checkin import CheckInMutation, CheckInQuery
 from api.mobile.coupons import CouponMutation, CouponNode, CouponQuery, resolve_coupon
+from api.mobile.draws import DrawMutation, DrawQuery, resolve_draw
+from api.mobile.fairness import FairnessMutation, FairnessQuery
 from api.mobile.members import MemberNode, load_me, resolve_member
 from api.mobile.offers import OfferNode, OfferQuery, resolve_offer
+from api.mobile.pools import PoolMutation, PoolNode, PoolQuery, resolve_pool
 from api.mobile.receipts import ReceiptNode, ReceiptQuery, resolve_receipt
 from api.mobile.rights import RightsMutation, RightsQuery
 from api.mobile.timeline import TimelineQuery, resolve_event
+from api.mobile.visits import VisitMutation
 from api.runtime.services import Services
 
 NODES = Nodes()
@@ -20,10 +27,23 @@ NODES.register("cpn", resolve_coupon)
 NODES.register("off", resolve_offer)
 NODES.register("rcp", resolve_receipt)
 NODES.register("evt", resolve_event)
+NODES.register("pol", resolve_pool)
+NODES.register("drw", resolve_draw)
 
 
 @strawberry.type
-class Query(OfferQuery, CouponQuery, TimelineQuery, ReceiptQuery, RightsQuery):
+class Query(
+    OfferQuery,
+    CouponQuery,
+    TimelineQuery,
+    ReceiptQuery,
+    RightsQuery,
+    BoardQuery,
+    CheckInQuery,
+    PoolQuery,
+    DrawQuery,
+    FairnessQuery,
+):
     @strawberry.field
     async def me(self, info: Info) -> MemberNode:
         return await load_me(info.context)
@@ -35,11 +55,20 @@ class Query(OfferQuery, CouponQuery, TimelineQuery, ReceiptQuery, RightsQuery):
 
 
 @strawberry.type
-class Mutation(CouponMutation, RightsMutation):
+class Mutation(
+    CouponMutation,
+    RightsMutation,
+    BoardMutation,
+    CheckInMutation,
+    VisitMutation,
+    PoolMutation,
+    DrawMutation,
+    FairnessMutation,
+):
     """Every mutation of a member; each noun adds its own."""
 
 
-SCHEMA = make_schema(Query, Mutation, types=[MemberNode, CouponNode, OfferNode, ReceiptNode])
+SCHEMA = make_schema(Query, Mutation, types=[MemberNode, CouponNode, OfferNode, ReceiptNode, PoolNode, DrawNode])
 
 
 def build(services: Services) -> GraphQLApp:

@@ -13,6 +13,7 @@ from api.refusals import EdgeRefused
 from api.runtime import metrics
 from api.runtime.migrations import newest_revision
 from api.runtime.services import Services
+from loyalty.sheets.actions import open_sheets
 
 _SECONDS = 2
 
@@ -49,14 +50,15 @@ def health_routes(services: Callable[[], Services]) -> APIRouter:
 
 
 async def _database_state(services: Services, needed: str) -> str:
-    """`ok`, `down`, `not migrated` or `other revision`."""
+    """`ok`, `down`, `not migrated`, `other revision` or `no season`."""
     try:
         async with asyncio.timeout(_SECONDS), services.database.read() as connection:
             held = await connection.fetchval("SELECT version_num FROM alembic_version")
+            seeded = held == needed and ("season", "current") in (await open_sheets(connection)).heads
     except asyncpg.UndefinedTableError:
         return "not migrated"
     except (EdgeRefused, TimeoutError, asyncpg.PostgresError):
         return "down"
-    if (held or "") == needed:
-        return "ok"
+    if held == needed:
+        return "ok" if seeded else "no season: run `python main.py season seed`"
     return "other revision" if held else "not migrated"

@@ -61,6 +61,7 @@ _WORDS = {
             "partners.md": "for partners",
             "operators.md": "for operators",
             "refusals.md": "every refusal code",
+            "fairness.md": "how draws are fair",
             "operation.md": "for who runs the server",
             "house.md": "how the code is built",
             "figures.md": "measured figures",
@@ -90,6 +91,7 @@ _WORDS = {
             "partners.md": "夥伴串接",
             "operators.md": "營運人員",
             "refusals.md": "所有拒絕代碼",
+            "fairness.md": "抽獎公平性",
             "operation.md": "伺服器維運",
             "house.md": "程式架構",
             "figures.md": "實測數據",
@@ -169,7 +171,9 @@ def _demo(words: Words) -> str:
 
 
 def _docs(words: Words, docs: Collection[str]) -> str:
-    links = tuple((f"/docs/{name}", text) for name, text in words.pages.items() if name in docs)
+    known = [name for name in words.pages if name in docs]
+    others = [name for name in docs if name not in words.pages]
+    links = [(f"/docs/{name}", words.pages.get(name, name)) for name in known + others]
     if not links:
         return ""
     note = f"<small>{escape(words.docs_note)}</small>" if words.docs_note else ""

@@ -16,6 +16,9 @@ from rich.table import Table
 
 from api.runtime.clock import utc_now
 from api.runtime.database import Database
+from game.board import actions as board
+from game.checkin import actions as checkin
+from game.orders import actions as orders
 from loyalty.grants import actions as grants
 from loyalty.invariants import MOST_ROWS, Finding
 from loyalty.ledger import actions as ledger
@@ -26,6 +29,9 @@ from loyalty.sheets import actions as sheets
 from loyalty.tiers import actions as tiers
 from loyalty.timeline import actions as timeline
 from rewards.coupons import actions as coupons
+from rewards.fairness import actions as fairness
+from rewards.fairness.rules import Vault
+from rewards.gacha import actions as gacha
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -43,6 +49,9 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("tiers", tiers.audit),
     ("receipts", receipts.audit),
     ("coupons", coupons.audit),
+    ("board", board.audit),
+    ("orders", orders.audit),
+    ("checkin", checkin.audit),
 )
 _PLAIN_WIDTH = 170
 _WORK_MEMORY = "SET LOCAL work_mem = '64MB'"
@@ -65,19 +74,24 @@ class Report:
         return [(flat, finding) for flat, finding in self.findings if not finding.ok]
 
 
-async def audit(database: Database, now: datetime) -> Report:
-    """Examines everything in one read-only snapshot; seconds for a year of receipts. Changes and locks nothing."""
+async def audit(database: Database, now: datetime, *, vault: Vault | None = None) -> Report:
+    """Examines everything in one read-only snapshot; seconds for a year of receipts. Changes and locks nothing.
+
+    With the vault every draw is made again from its seed.
+    """
     async with database.snapshot() as connection:
         await connection.execute(_WORK_MEMORY)
-        return await examine_all(connection, now)
+        return await examine_all(connection, now, vault=vault)
 
 
-async def examine_all(connection: Any, now: datetime) -> Report:
+async def examine_all(connection: Any, now: datetime, *, vault: Vault | None = None) -> Report:
     """The same on a connection of the caller's, within whatever transaction it has."""
     began = time.monotonic()
     findings: list[tuple[str, Finding]] = []
     for flat, examine in AUDITS:
         findings += [(flat, finding) for finding in await examine(connection, now)]
+    findings += [("fairness", finding) for finding in await fairness.audit(connection, now, vault=vault)]
+    findings += [("gacha", finding) for finding in await gacha.audit(connection, now, vault=vault)]
     return Report(now, time.monotonic() - began, tuple(findings))
 
 
@@ -86,8 +100,7 @@ async def run_audit(database: Database, settings: Settings, arguments: argparse.
 
     Exit code 0 when all hold, else 1. Rows name pseudonymous ids alone.
     """
-    del settings
-    report = await audit(database, utc_now())
+    report = await audit(database, utc_now(), vault=fairness.AesVault(settings.secret))
     if arguments.json:
         print(_json(report))
     else:

@@ -1,7 +1,6 @@
 """Baskets at the till: what coupons and points do to them, holding, settling, releasing."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -172,7 +171,7 @@ class BasketMutation:
         context: Context = info.context
         # Tokens change every 30 seconds; a retry that shows a fresh one asks the same.
         bare = [code.partition(".")[0] for code in codes]
-        asked = {"cardNo": card_no or None, "codes": bare, "payPoints": pay_points, "basket": asdict(basket)}
+        asked = {"cardNo": card_no or None, "codes": bare, "payPoints": pay_points, "basket": basket}
         key = request_key(context, "holdBasket", request_id, asked)
         command = coupons.HoldBasket(key, ask(context, card_no, codes, pay_points, basket))
         done = await context.submit(batches_of(context.services).hold_basket, command)

@@ -1,6 +1,5 @@
 """Receipts and returns, as tills send them."""
 
-from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -105,7 +104,7 @@ class ReceiptMutation:
         """Records a purchase and what it earns. The same receipt again gives the first result."""
         context: Context = info.context
         command = RecordReceipt(
-            request=request_key(context, "recordReceipt", request_id, {"receipt": asdict(receipt)}),
+            request=request_key(context, "recordReceipt", request_id, {"receipt": receipt}),
             store_id=context.till.store_id,
             card_no=receipt.card_no,
             receipt_no=receipt.receipt_no,
@@ -128,7 +127,7 @@ class ReceiptMutation:
         """Takes goods back: revokes their share of points, stamps and credits, and reopens or voids coupons."""
         context: Context = info.context
         command = ReturnGoods(
-            request=request_key(context, "recordReturn", request_id, {"receiptReturn": asdict(receipt_return)}),
+            request=request_key(context, "recordReturn", request_id, {"receiptReturn": receipt_return}),
             store_id=context.till.store_id,
             receipt_store_id=await _store_of(context, receipt_return.store_code),
             receipt_no=receipt_return.receipt_no,

@@ -25,10 +25,14 @@ ISSUE_RECEIPT = "issue:receipt"
 ISSUE_WELCOME = "issue:welcome"
 ISSUE_ADJUST = "issue:adjust"
 ISSUE_PRIZE = "issue:prize"
+ISSUE_CHECKIN = "issue:checkin"
+ISSUE_ORDER = "issue:order"
+ISSUE_LEVEL = "issue:level"
 SINK_ADJUST = "sink:adjust"
 SINK_COUPON = "sink:coupon"
 SINK_TENDER = "sink:tender"
 SINK_GACHA = "sink:gacha"
+SINK_REPAIR = "sink:repair"
 CLEARING_HOLD = "clearing:hold"
 CLEARING_GIFT = "clearing:gift"
 BREAKAGE = "breakage"
@@ -37,10 +41,14 @@ ACCOUNTS = {
     ISSUE_WELCOME: "the welcome of new members",
     ISSUE_ADJUST: "value that an operator gave, with a reason",
     ISSUE_PRIZE: "value won in draws",
+    ISSUE_CHECKIN: "what check-ins and made-up days pay",
+    ISSUE_ORDER: "what delivered orders pay",
+    ISSUE_LEVEL: "what claimed levels of the board pay",
     SINK_ADJUST: "value that an operator took, with a reason",
     SINK_COUPON: "points paid for coupons",
     SINK_TENDER: "points paid at tills",
     SINK_GACHA: "diamonds and tickets paid for draws",
+    SINK_REPAIR: "diamonds paid for repairs of streaks",
     CLEARING_HOLD: "points held by a till until it settles or lets go",
     CLEARING_GIFT: "value on its way from one member to another",
     BREAKAGE: "value that expired",

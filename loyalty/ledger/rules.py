@@ -15,8 +15,9 @@ from enum import StrEnum
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 
 LIMIT = 2**31 - 1
-NEVER = date(9999, 12, 31)
-_PERSONAL = re.compile(r"@|[0-9][0-9 -]{4,}[0-9]")
+# Not `date.max`: the driver writes that as `infinity`, which is no longer the day that transfers name in their parts.
+NEVER = date(9999, 12, 30)
+_PERSONAL = re.compile(r"@|[0-9]{6}|([0-9][ -]?){9}")
 
 
 class Currency(StrEnum):
@@ -160,7 +161,7 @@ def check_reason(reason: str) -> None:
     if not 3 <= len(reason.strip()) <= 200 or not reason.isprintable():
         raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule="must be 3 to 200 printable characters")
     if _PERSONAL.search(reason):
-        rule = "must hold no e-mail address and no number of six digits or more: reasons are kept for good"
+        rule = "must hold no e-mail address and no long number (a date is fine): reasons are kept for good"
         raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule=rule)
 
 

@@ -12,6 +12,23 @@ ERASURE_CANCELLED = EventKind("erasure_cancelled", Drives(avoidance=5))
 MEMBER_ERASED = EventKind("member_erased", Drives(), outbox=True)
 MEMBER_SUSPENDED = EventKind("member_suspended", Drives(avoidance=3))
 MEMBER_REINSTATED = EventKind("member_reinstated", Drives(ownership=2))
+BIRTH_YEAR_TOLD = EventKind("birth_year_told", Drives(ownership=1))
+APP_OPENED = EventKind("app_opened", Drives(meaning=1, ownership=2, unpredictability=3, avoidance=2))
+# What a screen shows can pull on any drive; which one, the shown things tell.
+SCREEN_SHOWN = EventKind(
+    "screen_shown",
+    Drives(
+        meaning=1,
+        accomplishment=2,
+        empowerment=1,
+        ownership=2,
+        influence=1,
+        scarcity=2,
+        unpredictability=2,
+        avoidance=1,
+    ),
+    exposure=True,
+)
 KINDS = (
     MEMBER_JOINED,
     IDENTITY_LINKED,
@@ -21,4 +38,7 @@ KINDS = (
     MEMBER_ERASED,
     MEMBER_SUSPENDED,
     MEMBER_REINSTATED,
+    BIRTH_YEAR_TOLD,
+    APP_OPENED,
+    SCREEN_SHOWN,
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -38,6 +40,24 @@ class IdentityKind(StrEnum):
     DEMO = "demo"
 
 
+class DeviceSystem(StrEnum):
+    """What a visit's device runs."""
+
+    IOS = "IOS"
+    ANDROID = "ANDROID"
+    WEB = "WEB"
+    OTHER = "OTHER"
+
+
+class DeviceForm(StrEnum):
+    """What a visit's device is."""
+
+    PHONE = "PHONE"
+    TABLET = "TABLET"
+    DESKTOP = "DESKTOP"
+    OTHER = "OTHER"
+
+
 @dataclass(frozen=True, slots=True)
 class Member:
     """One person, one account. Personal data: `display_name`, `birth_year`, `card_no`; all gone once ERASED."""
@@ -66,6 +86,31 @@ def refuse_unfit(member: Member | None) -> Member:
     if member.status is MemberStatus.ERASED:
         raise LoyaltyRefused(LoyaltyCode.MEMBER_ERASED)
     return member
+
+
+OLDEST = 130
+
+
+def check_birth_year(year: int, now: datetime) -> None:
+    """Refuses INVALID_INPUT for a year in which nobody who lives was born."""
+    if not now.year - OLDEST <= year <= now.year:
+        rule = f"it must be from {now.year - OLDEST} to {now.year}"
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="birthYear", rule=rule)
+
+
+SHOWN_MOST = 50
+_SCREEN = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+_SHOWN = re.compile(r"[a-z][a-z0-9_]{0,39}(:[A-Za-z0-9_.-]{1,64})?", re.ASCII)
+
+
+def check_shown(screen: str, shown: Sequence[str]) -> None:
+    """Refuses INVALID_INPUT where a screen or a shown thing is not named as `name` or `name:id`."""
+    if not _SCREEN.fullmatch(screen):
+        rule = "it must be 1 to 40 lower-case letters, digits and underscores, such as home"
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="screen", rule=rule)
+    if not 1 <= len(shown) <= SHOWN_MOST or not all(_SHOWN.fullmatch(each) for each in shown):
+        rule = f"it must be 1 to {SHOWN_MOST} names such as streak or offer:off_01h2xcejqtf2nbrexx3vqjhp41"
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="shown", rule=rule)
 
 
 def card_number(serial: int) -> str:

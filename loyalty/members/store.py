@@ -63,7 +63,7 @@ _OF_NOBODY = """
 SELECT DISTINCT '{table}' AS named_in, t.member_id FROM {table} t LEFT JOIN members m ON m.id = t.member_id
 WHERE t.member_id IS NOT NULL AND m.id IS NULL
 """
-_KEYED = ("identities", "consents", "events", "request_results")
+_KEYED = ("identities", "consents", "events", "exposures", "request_results")
 
 AUDIT = (
     Invariant(
@@ -87,7 +87,7 @@ WHERE m.id IS NULL OR i.member_id IS NULL
 """,
     ),
     Invariant(
-        "identities, consents, events and results name members that there are",
+        "identities, consents, events, exposures and results name members that there are",
         "SELECT count(*) FROM members",
         " UNION ALL ".join(_OF_NOBODY.format(table=table) for table in _KEYED),
     ),
@@ -128,6 +128,22 @@ async def insert_members(work: Work, rows: Sequence[tuple[UUID, str, str, str, s
 
 async def save_status(work: Work, member_id: UUID, status: str) -> None:
     await work.connection.execute("UPDATE members SET status = $2 WHERE id = $1", member_id, status)
+
+
+async def save_timezones(work: Work, member_ids: Sequence[UUID], timezones: Sequence[str]) -> None:
+    await work.connection.execute(
+        "UPDATE members SET timezone = z.timezone FROM unnest($1::uuid[], $2::text[]) AS z(id, timezone) "
+        "WHERE members.id = z.id",
+        member_ids, timezones,
+    )  # fmt: skip
+
+
+async def save_birth_years(work: Work, member_ids: Sequence[UUID], years: Sequence[int]) -> None:
+    await work.connection.execute(
+        "UPDATE members SET birth_year = b.year FROM unnest($1::uuid[], $2::int2[]) AS b(id, year) "
+        "WHERE members.id = b.id",
+        member_ids, years,
+    )  # fmt: skip
 
 
 async def save_erase_at(work: Work, member_ids: Sequence[UUID], erase_at: Sequence[datetime | None]) -> None:

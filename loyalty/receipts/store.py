@@ -119,9 +119,9 @@ SELECT member_id, source_id, coalesce(sum(amount) FILTER (WHERE currency = 'POIN
        coalesce(sum(amount) FILTER (WHERE currency = 'TICKETS'), 0) AS tickets
 FROM transfers WHERE reason = '{reason}' AND account = 'issue:receipt' GROUP BY member_id, source_id
 """
-# Points are floored once for the whole receipt, weights line by line: each is off by less than a thousandth of a point.
+# A fraction of a line's weight carries to the next line, so the weights' sum is the receipt's, floored once.
 _BY_LINES = """
-SELECT member_id, receipt_id, sum(amount_minor) AS total, sum(weight) AS weight, count(*) AS lines,
+SELECT member_id, receipt_id, sum(amount_minor) AS total, sum(weight) AS weight,
        sum(CASE WHEN amount_minor > 0 THEN div(weight::numeric * returned_minor, amount_minor) ELSE 0 END) AS back,
        coalesce(sum(amount_minor) FILTER (WHERE weight > 0), 0) AS eligible,
        coalesce(sum(returned_minor) FILTER (WHERE weight > 0), 0) AS eligible_back,
@@ -166,7 +166,6 @@ WHERE coalesce(r.revoked_points, 0) <> coalesce(b.points, 0) OR coalesce(r.revok
    OR coalesce(r.revoked_credits, 0) <> coalesce(b.credits, 0)
 """,
     ),
-    # The points have one floor over the whole receipt, a weight has one of its own: they differ by a thousandth a line.
     Invariant(
         "a receipt earned and revoked what follows from its lines",
         "SELECT count(*) FROM receipt_lines",
@@ -175,7 +174,7 @@ SELECT coalesce(r.member_id, l.member_id) AS member_id, coalesce(r.id, l.receipt
        r.revoked_points, l.weight, l.back, r.total_minor, l.total
 FROM receipts r FULL JOIN ({_BY_LINES}) l ON l.member_id = r.member_id AND l.receipt_id = r.id
 WHERE r.id IS NULL OR l.receipt_id IS NULL OR l.beyond OR r.total_minor <> l.total
-   OR r.points NOT BETWEEN div(l.weight - l.lines, 1000) AND div(l.weight + l.lines, 1000)
+   OR r.points <> div(l.weight, 1000)
    OR r.revoked_points <> coalesce(div(r.points * l.back, nullif(l.weight, 0)), 0)
    OR r.revoked_stamps <> coalesce(div(r.stamps * l.eligible_back::numeric, nullif(l.eligible, 0)), 0)
    OR r.revoked_credits <> coalesce(div(r.credits * l.eligible_back::numeric, nullif(l.eligible, 0)), 0)

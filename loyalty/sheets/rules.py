@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -157,6 +158,18 @@ class Reader:
         self.fault(key, f"must be a list of at most {most} texts")
         return ()
 
+    def integers(self, key: str, *, low: int, high: int, most: int) -> tuple[int, ...]:
+        """A list of whole numbers in low..high; empty where absent."""
+        value = self._take(key, ())
+        if (
+            isinstance(value, list | tuple)
+            and all(isinstance(item, int) and not isinstance(item, bool) and low <= item <= high for item in value)
+            and len(value) <= most
+        ):
+            return tuple(value)
+        self.fault(key, f"must be a list of at most {most} whole numbers from {low} to {high}")
+        return ()
+
     def names(self, key: str) -> dict[str, str]:
         """A name in each language: a table with `en` and `zh-TW`."""
         inside = self.table(key)
@@ -211,7 +224,12 @@ _MISSING: Any = object()
 
 def is_zone(name: str) -> bool:
     """Whether the IANA database has a time zone of this name."""
-    return name in available_timezones()
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def canonical_json(body: Any) -> str:

@@ -189,6 +189,13 @@ async def read_tier(connection: Any, ladder: Ladder, season: Season, member_id: 
     )
 
 
+async def read_tiers(connection: Any, ladder: Ladder, member_ids: Sequence[UUID]) -> dict[UUID, Tier]:
+    """Each member's tier as it stands; the lowest for one who never bought. For flats that need no credits."""
+    standings = await _load_standings(connection, member_ids)
+    lowest = ladder.tiers[0]
+    return {each: ladder.tier(standings[each].code) if each in standings else lowest for each in member_ids}
+
+
 async def tier_at(connection: Any, member_id: UUID, at: datetime) -> str | None:
     """The code of the tier that a member had at an instant; None for one who never had a standing."""
     return await store.load_tier_at(connection, member_id, at)

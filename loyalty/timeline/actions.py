@@ -34,6 +34,7 @@ class Timeline:
 
     def __init__(self) -> None:
         self._events: list[tuple[UUID, UUID, str, datetime, str, UUID | None]] = []
+        self._exposures: list[tuple[UUID, UUID, str, datetime, str, UUID | None]] = []
         self._outbox: list[tuple[UUID, UUID, str, datetime]] = []
 
     def record(
@@ -42,7 +43,8 @@ class Timeline:
         """Adds an event; returns its id. `facts` never hold personal data."""
         event_id = work.mint(at)
         text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
-        self._events.append((member_id, event_id, kind.name, at, text, request_id))
+        rows = self._exposures if kind.exposure else self._events
+        rows.append((member_id, event_id, kind.name, at, text, request_id))
         if kind.outbox:
             self._outbox.append((event_id, member_id, kind.name, at))
         return event_id
@@ -51,6 +53,8 @@ class Timeline:
         """Writes the events, and the outbox rows of those that are carried outside."""
         if self._events:
             await store.insert_events(work, self._events)
+        if self._exposures:
+            await store.insert_exposures(work, self._exposures)
         if self._outbox:
             await store.insert_outbox(work, self._outbox)
 
@@ -65,6 +69,14 @@ async def load_event(connection: Any, member_id: UUID, event_id: UUID) -> EventR
     """A member's own event by its id."""
     row = await store.load_event(connection, member_id, event_id)
     return _read_event(row) if row else None
+
+
+async def export_exposures(connection: Any, member_id: UUID) -> list[dict[str, Any]]:
+    """Everything that a member was shown, newest first, for `exportMyData`."""
+    return [
+        {"kind": row["kind"], "at": row["at"].isoformat(), "facts": json.loads(row["facts"])}
+        for row in await store.load_exposures(connection, member_id)
+    ]
 
 
 async def export_events(connection: Any, member_id: UUID) -> list[dict[str, Any]]:

@@ -29,12 +29,17 @@ class Drives:
 class EventKind:
     """What can happen to a member: its name, how it pulls on the drives, whether it is carried outside.
 
-    `outbox` events also get a deletable row that jobs carry to other systems.
+    `outbox` events also get a deletable row that jobs carry to other systems. An `exposure` is what a member was shown,
+    not what he did: it is kept apart, and no timeline shows it.
     """
 
     name: str
     drives: Drives
     outbox: bool = False
+    exposure: bool = False
+
+    def __post_init__(self) -> None:
+        assert not (self.outbox and self.exposure), f"{self.name}: what was shown is not carried outside"
 
 
 def index_kinds(kinds: Iterable[EventKind]) -> dict[str, EventKind]:

@@ -15,6 +15,8 @@ INSERT INTO events (member_id, id, kind, at, facts, request_id)
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::uuid[])
 """
 
+INSERT_EXPOSURES = INSERT_EVENTS.replace("INTO events", "INTO exposures")
+
 INSERT_OUTBOX = """
 INSERT INTO outbox (id, member_id, kind, due_at, attempts)
 SELECT id, member_id, kind, due_at, 0
@@ -50,6 +52,16 @@ WHERE e.id IS NULL
 
 async def insert_events(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
     await work.connection.execute(INSERT_EVENTS, *map(list, zip(*rows, strict=True)))
+
+
+async def insert_exposures(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
+    await work.connection.execute(INSERT_EXPOSURES, *map(list, zip(*rows, strict=True)))
+
+
+async def load_exposures(connection: Any, member_id: UUID) -> list[Any]:
+    return list(
+        await connection.fetch("SELECT kind, at, facts FROM exposures WHERE member_id = $1 ORDER BY id DESC", member_id)
+    )
 
 
 async def insert_outbox(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime]]) -> None:

@@ -22,6 +22,20 @@ class Event(SQLModel, table=True):
     request_id: UUID | None
 
 
+class Exposure(SQLModel, table=True):
+    """What a member was shown; append-only, without personal data, apart from what he did."""
+
+    __tablename__ = "exposures"
+    __table_args__ = (Index("exposures_kind_at", "kind", "at"), {"info": {"append_only": True}})
+
+    member_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    kind: str
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    facts: str = Field(sa_column=Column(JSONB, nullable=False))
+    request_id: UUID | None
+
+
 class Outbox(SQLModel, table=True):
     """An event still to be carried outside; deleted when it has been."""
 

@@ -33,6 +33,44 @@ def upgrade() -> None:
     )
     op.create_index("api_keys_bound_to", "api_keys", ["bound_to", "id"], unique=False)
     op.create_table(
+        "boards",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("seed", sa.LargeBinary(), nullable=False),
+        sa.Column("cells", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("generators", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("storage", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("inbox", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("orders", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("next_order", sa.Integer(), nullable=False),
+        sa.Column("level", sa.Integer(), nullable=False),
+        sa.Column("experience", sa.Integer(), nullable=False),
+        sa.Column("energy", sa.Integer(), nullable=False),
+        sa.Column("energy_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("units", sa.BigInteger(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("energy >= 0 AND units >= 0 AND revision >= 0", name="boards_not_negative"),
+        sa.CheckConstraint("jsonb_array_length(cells) = 63", name="boards_of_63_cells"),
+        sa.CheckConstraint("level >= 1 AND experience >= 0", name="boards_level_from_one"),
+        sa.CheckConstraint("octet_length(seed) = 32", name="boards_seed_of_32_bytes"),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_table(
+        "checkin_days",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("season", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("paid", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("paid_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.CheckConstraint("kept IN ('FROZEN', 'MENDED', 'TRAVEL')", name="checkin_days_kept_known"),
+        sa.CheckConstraint("paid IN ('CHECK_IN', 'MAKE_UP')", name="checkin_days_paid_known"),
+        sa.CheckConstraint("(paid IS NULL) = (paid_at IS NULL)", name="checkin_days_paid_when"),
+        sa.CheckConstraint("paid IS NOT NULL OR kept IS NOT NULL", name="checkin_days_say_something"),
+        sa.PrimaryKeyConstraint("member_id", "season", "day"),
+    )
+    op.create_table(
         "consents",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -84,6 +122,65 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_table(
+        "deliveries",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("units", sa.Integer(), nullable=False),
+        sa.Column("diamonds", sa.Integer(), nullable=False),
+        sa.Column("experience", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("units > 0 AND diamonds >= 0 AND experience > 0", name="deliveries_positive"),
+        sa.PrimaryKeyConstraint("member_id", "number"),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "draw_rails",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("day_draws", sa.Integer(), nullable=False),
+        sa.Column("month_draws", sa.Integer(), nullable=False),
+        sa.Column("excluded_until", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("day_draws >= 0 AND month_draws >= 0", name="draw_rails_not_negative"),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_table(
+        "draws",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("set_id", sa.Uuid(), nullable=False),
+        sa.Column("pool_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("nonce", sa.Integer(), nullable=False),
+        sa.Column("client_seed", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("set_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("count", sa.SmallInteger(), nullable=False),
+        sa.Column("position", sa.SmallInteger(), nullable=False),
+        sa.Column("pity_start", sa.Integer(), nullable=False),
+        sa.Column("pity_before", sa.Integer(), nullable=False),
+        sa.Column("pity_after", sa.Integer(), nullable=False),
+        sa.Column("nothing_before", sa.Boolean(), nullable=False),
+        sa.Column("guaranteed", sa.Boolean(), nullable=False),
+        sa.Column("roll", sa.Integer(), nullable=False),
+        sa.Column("roll_prize", sa.Integer(), nullable=False),
+        sa.Column("roll_ten", sa.Integer(), nullable=True),
+        sa.Column("rolled", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("awarded", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("currency", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("coupon_id", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("currency IN ('DIAMONDS', 'TICKETS')", name="draws_paid_by_play"),
+        sa.CheckConstraint("set_by IN ('MEMBER', 'SERVER')", name="draws_set_by_known"),
+        sa.CheckConstraint("count IN (1, 10)", name="draws_of_one_or_ten"),
+        sa.CheckConstraint("nonce >= position - 1", name="draws_nonce_after_the_first"),
+        sa.CheckConstraint("position BETWEEN 1 AND count", name="draws_position_in_count"),
+        sa.CheckConstraint("roll_ten IS NULL OR guaranteed", name="draws_third_roll_by_guarantee"),
+        sa.PrimaryKeyConstraint("member_id", "id"),
+        info={"append_only": True},
+    )
+    op.create_index("draws_nonce", "draws", ["member_id", "epoch", "nonce"], unique=True)
+    op.create_table(
         "events",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -95,6 +192,18 @@ def upgrade() -> None:
         info={"append_only": True},
     )
     op.create_index("events_kind_at", "events", ["kind", "at"], unique=False)
+    op.create_table(
+        "exposures",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("request_id", sa.Uuid(), nullable=True),
+        sa.PrimaryKeyConstraint("member_id", "id"),
+        info={"append_only": True},
+    )
+    op.create_index("exposures_kind_at", "exposures", ["kind", "at"], unique=False)
     op.create_table(
         "grants",
         sa.Column("member_id", sa.Uuid(), nullable=False),
@@ -285,6 +394,49 @@ def upgrade() -> None:
     )
     op.create_index("pauses_active", "pauses", ["target"], unique=True, postgresql_where="resumed_at IS NULL")
     op.create_table(
+        "pity",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("pool_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("pity", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("day_draws", sa.Integer(), nullable=False),
+        sa.Column("month_draws", sa.Integer(), nullable=False),
+        sa.CheckConstraint("pity >= 0 AND day_draws >= 0 AND month_draws >= 0", name="pity_not_negative"),
+        sa.PrimaryKeyConstraint("member_id", "pool_id"),
+    )
+    op.create_table(
+        "pool_odds",
+        sa.Column("pool_id", sa.Uuid(), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("pity_from", sa.Integer(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("pity_from BETWEEN 1 AND version", name="pool_odds_pity_from_before"),
+        sa.PrimaryKeyConstraint("pool_id", "version"),
+        info={"append_only": True},
+    )
+    op.create_table(
+        "pool_stock",
+        sa.Column("pool_id", sa.Uuid(), nullable=False),
+        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("awarded", sa.Integer(), nullable=False),
+        sa.CheckConstraint("awarded <= total", name="pool_stock_never_overdrawn"),
+        sa.CheckConstraint("awarded >= 0", name="pool_stock_not_negative"),
+        sa.PrimaryKeyConstraint("pool_id", "code"),
+    )
+    op.create_table(
+        "pools",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("slug"),
+    )
+    op.create_table(
         "receipt_directory",
         sa.Column("store_id", sa.Uuid(), nullable=False),
         sa.Column("receipt_no", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -473,6 +625,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("code"),
     )
     op.create_table(
+        "streaks",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("longest", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("freezes", sa.SmallInteger(), nullable=False),
+        sa.Column("cycle", sa.SmallInteger(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("covered_to", sa.Date(), nullable=True),
+        sa.Column("frozen_to", sa.Date(), nullable=True),
+        sa.Column("lapsed", sa.Integer(), nullable=True),
+        sa.Column("gap_day", sa.Date(), nullable=True),
+        sa.Column("gap_to", sa.Date(), nullable=True),
+        sa.Column("repair_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("zone", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("next_zone", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("zone_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("zone_changed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("travel_from", sa.Date(), nullable=True),
+        sa.Column("travel_to", sa.Date(), nullable=True),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("(next_zone IS NULL) = (zone_from IS NULL)", name="streaks_zone_from_when"),
+        sa.CheckConstraint("cycle BETWEEN 0 AND 7", name="streaks_cycle_of_seven"),
+        sa.CheckConstraint(
+            "lapsed IS NULL OR (gap_day IS NOT NULL AND repair_until IS NOT NULL)", name="streaks_gap_has_limit"
+        ),
+        sa.CheckConstraint(
+            "length >= 0 AND longest >= length AND total >= 0 AND freezes >= 0 AND lapsed >= 0",
+            name="streaks_counts_sane",
+        ),
+        sa.PrimaryKeyConstraint("member_id"),
+    )
+    op.create_table(
         "tier_changes",
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -556,10 +741,14 @@ def upgrade() -> None:
         ('issue:welcome', 'the welcome of new members'),
         ('issue:adjust', 'value that an operator gave, with a reason'),
         ('issue:prize', 'value won in draws'),
+        ('issue:checkin', 'what check-ins and made-up days pay'),
+        ('issue:order', 'what delivered orders pay'),
+        ('issue:level', 'what claimed levels of the board pay'),
         ('sink:adjust', 'value that an operator took, with a reason'),
         ('sink:coupon', 'points and stamps paid for coupons'),
         ('sink:tender', 'points paid at tills'),
         ('sink:gacha', 'diamonds and tickets paid for draws'),
+        ('sink:repair', 'diamonds paid for repairs of streaks'),
         ('clearing:hold', 'points held by a till until it settles or lets go'),
         ('clearing:gift', 'value on its way from one member to another'),
         ('breakage', 'value that expired')"""
@@ -575,6 +764,7 @@ def downgrade() -> None:
     op.drop_table("transfers")
     op.drop_table("tier_credits")
     op.drop_table("tier_changes")
+    op.drop_table("streaks")
     op.drop_table("stores")
     op.drop_index("standings_due", table_name="standings", postgresql_where="until IS NOT NULL")
     op.drop_table("standings")
@@ -594,6 +784,10 @@ def downgrade() -> None:
     op.drop_table("receipts")
     op.drop_table("receipt_lines")
     op.drop_table("receipt_directory")
+    op.drop_table("pools")
+    op.drop_table("pool_stock")
+    op.drop_table("pool_odds")
+    op.drop_table("pity")
     op.drop_index("pauses_active", table_name="pauses", postgresql_where="resumed_at IS NULL")
     op.drop_table("pauses")
     op.drop_table("partners")
@@ -619,8 +813,14 @@ def downgrade() -> None:
     op.drop_table("hold_directory")
     op.drop_index("grants_waiting", table_name="grants", postgresql_where="consumed_at IS NULL")
     op.drop_table("grants")
+    op.drop_index("exposures_kind_at", table_name="exposures")
+    op.drop_table("exposures")
     op.drop_index("events_kind_at", table_name="events")
     op.drop_table("events")
+    op.drop_index("draws_nonce", table_name="draws")
+    op.drop_table("draws")
+    op.drop_table("draw_rails")
+    op.drop_table("deliveries")
     op.drop_table("currencies")
     op.drop_index("coupons_offer", table_name="coupons")
     op.drop_index("coupons_due", table_name="coupons", postgresql_where="state = 'ISSUED'")
@@ -628,6 +828,8 @@ def downgrade() -> None:
     op.drop_table("coupons")
     op.drop_table("coupon_codes")
     op.drop_table("consents")
+    op.drop_table("checkin_days")
+    op.drop_table("boards")
     op.drop_index("api_keys_bound_to", table_name="api_keys")
     op.drop_table("api_keys")
     # ### end Alembic commands ###

@@ -12,7 +12,7 @@ from loyalty.ledger.actions import ISSUE_PRIZE, Ledger, Note
 from loyalty.ledger.rules import Currency, LotKey
 from loyalty.sheets.rules import Season
 from loyalty.work import Work
-from rewards.prizes.rules import Prize, PrizeKind, grant_source, lot_of
+from rewards.prizes.rules import Prize, PrizeKind, lot_of
 
 _GRANTS = {PrizeKind.ENERGY: GrantKind.ENERGY, PrizeKind.GOODS: GrantKind.GOODS}
 
@@ -50,7 +50,7 @@ def give(
             key = (prize.currency, lot_of(prize, today, season))
             credits[key] = credits.get(key, 0) + prize.amount
         elif prize.kind in _GRANTS:
-            grants.give(work, member_id, _GRANTS[prize.kind], prize.amount, grant_source(prize, cause), now)
+            grants.give(work, member_id, _GRANTS[prize.kind], prize.amount, cause, now)
         else:
             assert prize.kind is PrizeKind.COUPON, f"{prize.kind} cannot be given"
     note = Note(ISSUE_PRIZE, "prize", source_id, now)

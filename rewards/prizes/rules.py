@@ -42,7 +42,7 @@ _AMOUNT_MOST = 100_000
 class Prize:
     """One prize. `amount` counts units of the kind; `days` is how long stamps and tickets last, today the first.
 
-    `offer` names the offer (by slug) of a COUPON; `chain` and `level` the goods of GOODS.
+    `offer` names the offer (by slug) of a COUPON. Which goods GOODS are, the board decides.
     """
 
     names: Mapping[str, str]
@@ -50,8 +50,6 @@ class Prize:
     amount: int
     days: int = 0
     offer: str = ""
-    chain: str = ""
-    level: int = 0
 
     @property
     def currency(self) -> Currency | None:
@@ -72,15 +70,12 @@ def read_prize(reader: Reader) -> Prize:
         reader.fault("kind", "a THING cannot be sent to anybody yet; give a COUPON that is redeemed for it")
     most = 1 if kind is PrizeKind.COUPON else LIMIT if kind is PrizeKind.POINTS else _AMOUNT_MOST
     one = kind is PrizeKind.COUPON
-    goods = kind is PrizeKind.GOODS
     return Prize(
         names=reader.names("name"),
         kind=kind,
         amount=reader.integer("amount", low=1, high=most, default=1 if one else None),
         days=reader.integer("days", low=1, high=3650) if kind in _WITH_DAYS else 0,
         offer=reader.text("offer", most=60) if one else "",
-        chain=reader.text("chain", most=40) if goods else "",
-        level=reader.integer("level", low=1, high=12) if goods else 0,
     )
 
 
@@ -92,8 +87,3 @@ def lot_of(prize: Prize, today: date, season: Season) -> LotKey:
     elif prize.days:
         last_day = today + timedelta(days=prize.days - 1)
     return LotKey(Provenance.FREE, last_day)
-
-
-def grant_source(prize: Prize, cause: str) -> str:
-    """What a grant says of itself: `goods:<chain>:<level>` for goods, else what caused it."""
-    return f"goods:{prize.chain}:{prize.level}" if prize.kind is PrizeKind.GOODS else cause

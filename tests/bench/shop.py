@@ -74,8 +74,6 @@ async def seed(database: Database, *, members: int, coupons: int, today: date) -
         offer_id = (await find_offers(work.connection, ["bench"]))["bench"]
         model = await _model(work, offer_id)
         await _copy(work, model, members, coupons, today)
-    async with database.read() as connection:
-        await connection.execute("ANALYZE")
     return offer_id
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import ast
+import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from graphql import NonNullTypeNode, OperationDefinitionNode, parse
 
-from api.commands.refusals import RETRYABLE, page
+from api.commands.refusals import RETRYABLE, page, retryable_codes
 from api.graphql import explorer
 from api.graphql.refusal import CODES
 from api.pages.docs import documentation
@@ -31,32 +32,26 @@ def test_the_page_of_refusals_is_what_the_command_writes() -> None:
     assert sorted(re.findall(r"^### (\w+)$", committed, re.MULTILINE)) == CODES
 
 
-def retryable_in_code() -> set[str]:
-    """The codes that some line of the houses refuses with `retryable=True`."""
-    found = {"RATE_LIMITED"}  # the edge answers it itself, always with retryAt
-    for house in ("loyalty", "rewards", "game", "api"):
-        for path in (ROOT / house).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and any(
-                    each.arg == "retryable" and isinstance(each.value, ast.Constant) and each.value.value is True
-                    for each in node.keywords
-                ):
-                    found |= {each.attr for each in node.args if isinstance(each, ast.Attribute)}
-    return found
-
-
-def test_the_page_of_refusals_says_which_are_retryable() -> None:
-    assert set(RETRYABLE) == retryable_in_code()
+def test_what_is_said_about_retries_is_of_codes_that_are_retryable() -> None:
+    assert set(RETRYABLE) <= retryable_codes()
+    assert "- Retryable: no.\n" in page().partition("### SOLD_OUT")[2].partition("###")[0]
+    assert "- Retryable: yes" in page().partition("### PAUSED")[2].partition("###")[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_explorer_has_a_value_for_every_variable_that_an_operation_needs(kind: str) -> None:
+def test_the_explorer_gives_a_value_to_every_variable_that_an_operation_needs(kind: str) -> None:
+    shown = explorer.page(kind, operations(kind)).decode()
+    found = re.search(r"examples = (\[.*\]);$", shown, re.MULTILINE)
+    assert found
+    examples = {each["name"]: each["variables"] for each in json.loads(found[1])}
     for name, text in operations(kind).items():
         operation = next(node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode))
-        for definition in operation.variable_definitions or ():
-            word = definition.variable.name.value
-            if isinstance(definition.type, NonNullTypeNode) and definition.default_value is None:
-                assert word == "id" or word in explorer.VARIABLES, f"{name}: add {word} to explorer.VARIABLES"
+        needed = {
+            each.variable.name.value
+            for each in operation.variable_definitions or ()
+            if isinstance(each.type, NonNullTypeNode) and each.default_value is None
+        }
+        assert needed <= set(examples[name.removesuffix(".graphql")]), name
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -97,3 +92,16 @@ def test_every_setting_is_documented() -> None:
     names = set(re.findall(r'"([A-Z][A-Z_]{3,})"', source)) - {"DEBUG", "INFO", "WARNING", "ERROR"}
     page_ = (ROOT / "docs" / "operation.md").read_text(encoding="utf-8")
     assert not {name for name in names if f"`{name}`" not in page_}
+
+
+def test_the_picture_of_the_house_has_the_declared_order_of_flats() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = {each["id"]: [name.strip("()") for name in each["layers"]] for each in declared if "layers" in each}
+    drawn = ("loyalty", "rewards", "game")
+    for path in (ROOT / "README.md", ROOT / "docs" / "house.md"):
+        rows = dict(re.findall(r"^\| (\w+) +(\w+(?: > \w+)+) +\|$", path.read_text(encoding="utf-8"), re.MULTILINE))
+        for house in drawn:
+            flats = rows[house].split(" > ")
+            assert flats == layers[house][: len(flats)], f"{path.name}: {house}"
+            rest = {part for names in layers[house][len(flats) :] for part in names.split(" : ")}
+            assert not {name for name in rest if (ROOT / house / name).is_dir()}, f"{path.name}: a flat is not drawn"

@@ -267,9 +267,8 @@ async def test_a_fault_is_masked_and_logged_under_its_trace_id(
         assert answer.json()["errors"][0]["message"] == "internal error"
         assert answer.json()["errors"][0]["extensions"] == {"code": "INTERNAL", "traceId": trace_id}
         assert answer.headers["x-trace-id"] == trace_id
-        assert [record.__dict__["trace_id"] for record in caplog.records if record.levelno >= logging.ERROR] == [
-            trace_id
-        ]
+        faults = [record.__dict__["facts"] for record in caplog.records if record.levelno >= logging.ERROR]
+        assert [fault["traceId"] for fault in faults] == [trace_id]
         for text in (answer.text, caplog.text, str([record.__dict__ for record in caplog.records])):
             assert "0912" not in text
             assert "SELECT" not in text

@@ -3,6 +3,7 @@ partner; and documents made to hurt."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -105,6 +106,39 @@ async def test_a_replay_after_the_world_moved_on_tells_what_was_and_does_nothing
     assert await edge.code("admin", "AdjustWallet", OWNER, **{**gift, "amount": 51}) == "REQUEST_ID_REUSED"
     with pytest.raises(Said, match="MEMBER_SUSPENDED"):
         await edge.ask("mobile", "Me", MEI)
+    await edge.check_books()
+
+
+async def test_one_request_sent_many_times_at_once_is_done_once(edge: Edge) -> None:
+    """Whatever the mutation: impatient clients get one and the same answer."""
+    await edge.give(MEI, 10_000)
+    card, member_id = await edge.card(MEI), await edge.member_id(MEI)
+    store = await edge.ask("admin", "Store", OWNER, code="taipei-1")
+    offer = await edge.offer(MEI, "NT$50 off NT$300")
+    key = await edge.ask("admin", "MakeKey", OWNER, boundTo=store["id"], name="till")
+    for kind, name, who, variables in (
+        ("mobile", "BuyCoupon", MEI, {"offerId": offer["id"]}), ("mobile", "EraseMe", MEI, {}),
+        ("mobile", "SetConsent", MEI, {"purpose": "news", "version": "1", "granted": True}),
+        ("till", "RecordReceipt", TILL, {"receipt": edge.receipt(card, 10_000)}),
+        ("till", "HoldBasket", TILL, {"cardNo": card, "codes": [], "payPoints": 100, "basket": basket(5_000)}),
+        ("admin", "AdjustWallet", OWNER,
+         {"memberId": member_id, "currency": "STAMPS", "amount": 5, "reason": "a gift"}),
+        ("admin", "MakeStore", OWNER, {"store": {"code": "new-1", "name": "New"}}),
+        ("admin", "MakePartner", OWNER, {"name": "Alpine Dairy"}),
+        ("admin", "MakeKey", OWNER, {"boundTo": store["id"], "name": "till 2"}),
+        ("admin", "RotateKey", OWNER, {"keyId": key["keyId"]}), ("admin", "RevokeKey", OWNER, {"keyId": key["keyId"]}),
+        ("admin", "Pause", OWNER, {"target": "offers", "message": "m", "reason": "for the test"}),
+        ("admin", "LinkIdentity", OWNER, {"memberId": member_id, "kind": "email", "subject": "mei@example.org"}),
+        ("admin", "SetMemberStatus", OWNER, {"memberId": member_id, "suspended": True}),
+        ("admin", "PublishSheet", OWNER,
+         {"kind": "offer", "key": "x", "body": dumps(offer_body()), "basedOn": 0, "reason": "for the test"}),
+    ):  # fmt: skip
+        asked = {**variables, "requestId": str(uuid4())}
+        answers = await asyncio.gather(*(edge.ask(kind, name, who, **asked) for _ in range(8)))
+        told = [{field: value for field, value in each.items() if field != "text"} for each in answers]
+        assert all(each == told[0] and "retryable" not in each for each in told), (name, told)
+        texts = [each["text"] for each in answers if each.get("text")]
+        assert len(texts) <= 1, "a key's text is shown once"
     await edge.check_books()
 
 

@@ -4,6 +4,7 @@ queries and mutations."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -74,12 +75,40 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     ):  # fmt: skip
         assert (await run("Node", id=node_id))["__typename"] == kind
     assert (await run("MemberNode", id=me["id"]))["cardNo"] == me["cardNo"]
+    await check_in_and_visit(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
     assert me["cardNo"] in await run("ExportMyData")
     assert (await run("EraseMe"))["eraseAt"]
     assert (await run("KeepMe"))["member"]["eraseAt"] is None
     assert run.ran == operations_of("mobile")
+
+
+async def check_in_and_visit(run: Runner) -> None:
+    opened = await run("OpenApp", device={"system": "IOS"})
+    event = await run("Node", id=opened["visitId"])
+    assert (event["__typename"], event["kind"]) == ("Event", "app_opened")
+    assert (await run("RecordExposure", screen="home", shown=["streak", "pool:spring"]))["shown"] == 2
+    assert (await run("Streak"))["state"] == "NONE"
+    done = await run("CheckIn")
+    assert (done["streak"]["state"], done["streak"]["length"]) == ("ACTIVE", 1)
+    assert done["wallet"]["diamonds"] == done["reward"]["diamonds"] > 0
+    assert (await run("Streak")) == done["streak"]
+    calendar = await run("Calendar")
+    assert {each["state"] for each in calendar["days"] if each["day"] == calendar["today"]} == {"CHECKED_IN"}
+    member = "s.member_id = (SELECT id FROM members WHERE card_no = $1)"
+    card = await run.edge.card(run.who)
+    await run.edge.execute(f"UPDATE streaks s SET last_day = last_day - 2 WHERE {member}", card)
+    await run.edge.execute(f"UPDATE checkin_days s SET day = day - 2 WHERE {member}", card)
+    await run.edge.give(run.who, 100, "DIAMONDS")
+    assert (await run("Streak"))["repair"]["ordersDelivered"] == 0
+    assert (await run("RepairStreak", payDiamonds=True))["streak"]["state"] == "AT_RISK"
+    assert (await run("SetTimezone", timezone="Asia/Tokyo"))["member"]["timezone"] == "Asia/Tokyo"
+    today = date.fromisoformat(calendar["today"])
+    later = (today.replace(day=1) + timedelta(days=45)).replace(day=20)
+    run.edge.ahead += later - today
+    assert (await run("MakeUp", day=later.replace(day=10).isoformat()))["left"] == 2
+    run.edge.ahead = timedelta(0)
 
 
 async def test_every_operation_of_a_till_runs(edge: Edge) -> None:

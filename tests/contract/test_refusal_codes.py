@@ -7,9 +7,10 @@ in both languages.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,8 @@ from api.refusals import EdgeCode
 from api.runtime.database import Database
 from api.runtime.limits import RateLimits
 from api.settings import Settings
+from game.checkin.rules.days import business_day
+from game.refusals import GameCode
 from loyalty.ids import to_typeid
 from loyalty.members.actions import erase_due
 from loyalty.refusals import LoyaltyCode
@@ -470,6 +473,80 @@ async def too_many_points_back(edge: Edge) -> Request:
     return returning(receipt["receiptNo"], (1, 1_000), number="B-tender", points=601)
 
 
+# --- the check-in
+
+
+def today_of(edge: Edge) -> date:
+    return business_day(edge.now(), ZoneInfo("Asia/Taipei"))
+
+
+async def came_days_ago(edge: Edge, who: str, days: int) -> None:
+    """One check-in, that many days ago."""
+    await done(edge, request("mobile", "CheckIn", who))
+    await edge.execute(
+        "UPDATE streaks SET last_day = last_day - $2::int WHERE member_id = "
+        "(SELECT id FROM members WHERE card_no = $1)",
+        await edge.card(who), days,
+    )  # fmt: skip
+
+
+@reaches("DAY_ALREADY_PAID")
+async def day_paid(edge: Edge) -> Request:
+    await done(edge, request("mobile", "CheckIn", MEI))
+    return request("mobile", "CheckIn", MEI)
+
+
+@reaches("DAY_NOT_TODAY")
+async def not_today(edge: Edge) -> Request:
+    return request("mobile", "CheckIn", LI, day=(today_of(edge) + timedelta(days=2)).isoformat())
+
+
+@reaches("NOTHING_TO_REPAIR")
+async def nothing_to_repair(edge: Edge) -> Request:
+    return request("mobile", "RepairStreak", LI)
+
+
+@reaches("REPAIR_NEEDS_ORDERS")
+async def repair_needs_orders(edge: Edge) -> Request:
+    await came_days_ago(edge, "demo:kai", 2)
+    return request("mobile", "RepairStreak", "demo:kai")
+
+
+@reaches("REPAIR_TOO_LATE")
+async def repair_too_late(edge: Edge) -> Request:
+    await came_days_ago(edge, "demo:jo", 9)
+    return request("mobile", "RepairStreak", "demo:jo", payDiamonds=True)
+
+
+@reaches("MAKE_UP_NOT_MISSED")
+async def not_missed(edge: Edge) -> Request:
+    return request("mobile", "MakeUp", LI, day=today_of(edge).isoformat())
+
+
+@reaches("MAKE_UP_OTHER_MONTH")
+async def other_month(edge: Edge) -> Request:
+    card = await edge.card("demo:wen")
+    await edge.execute("UPDATE members SET created_at = created_at - interval '70 days' WHERE card_no = $1", card)
+    return request("mobile", "MakeUp", "demo:wen", day=(today_of(edge).replace(day=1) - timedelta(days=1)).isoformat())
+
+
+@reaches("ZONE_TOO_SOON")
+async def zone_too_soon(edge: Edge) -> Request:
+    await done(edge, request("mobile", "SetTimezone", LI, timezone="Asia/Tokyo"))
+    return request("mobile", "SetTimezone", LI, timezone="Asia/Seoul")
+
+
+@reaches("MAKE_UP_LIMIT")
+async def make_up_limit(edge: Edge) -> Request:
+    """In the middle of a later month, so that there are days to make up for."""
+    await edge.card(MEI)
+    middle = (today_of(edge).replace(day=1) + timedelta(days=45)).replace(day=20)
+    edge.ahead += timedelta(days=(middle - today_of(edge)).days)
+    for day in (15, 16, 17):
+        await done(edge, request("mobile", "MakeUp", MEI, day=middle.replace(day=day).isoformat()))
+    return request("mobile", "MakeUp", MEI, day=middle.replace(day=18).isoformat())
+
+
 @reaches("TENDER_NOT_WHOLE")
 async def not_whole(edge: Edge) -> Request:
     """The last of all: it changes the season for those that come after."""
@@ -507,7 +584,7 @@ def check_sentence(code: str, message: str) -> None:
     assert "None" not in message, (code, message)
 
 
-@pytest.mark.parametrize("house", [LoyaltyCode, RewardsCode, EdgeCode])
+@pytest.mark.parametrize("house", [LoyaltyCode, RewardsCode, GameCode, EdgeCode])
 async def test_every_refusal_of_a_house_is_reached_and_says_what_is_wrong(edge: Edge, house: type[Any]) -> None:
     for code in SCENARIOS:
         if code in set(house):

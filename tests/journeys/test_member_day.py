@@ -46,11 +46,12 @@ async def earn_a_silver_card(edge: Edge, card: str) -> None:
     """Three receipts: a weekend's shopping, a large one that reaches silver, a small one at silver's rate."""
     weekend = await record(
         edge, card,
-        line(1, 12_345, category="PRODUCE"), line(2, 40_000, brand="Private", category="DAIRY"), line(3, 250_055),
-        line(4, 50_000, category="TOBACCO"),
+        line(1, 12_345, brand="Private", category="PRODUCE"), line(2, 40_000, brand="Private", category="DAIRY"),
+        line(3, 250_055), line(4, 50_000, category="TOBACCO"),
         boughtAt=saturday_before(edge.now()).isoformat(),
     )  # fmt: skip
-    # 246.90 (produce twice) + 600.00 (house brand) + 2,500.55 = NT$3,347.45 worth of points; tobacco earns nothing.
+    # 246.90 (produce twice: of two bonuses the better) + 600.00 (house brand) + 2,500.55 = NT$3,347.45 worth of points;
+    # tobacco earns nothing.
     assert weekend["earned"] == {"points": 334, "stamps": 30, "tickets": 1}
     assert weekend["tier"] == "general"
     large = await record(edge, card, line(1, 1_700_000))
@@ -110,7 +111,7 @@ async def send_back(edge: Edge, receipt_no: str) -> None:
         assert answer.pop("id").startswith("ret_")
         return answer
 
-    # Of 41 points by weight (21,838 and 19,411): floor(41 x 19,411 / 41,249); of 3 stamps floor(3 x 17,647 / 37,500).
+    # Of 41 points by weight (21,838 and 19,412): floor(41 x 19,412 / 41,250); of 3 stamps floor(3 x 17,647 / 37,500).
     assert await returned("B-1", 200, (2, 17_647)) == {
         "revoked": {"points": 19, "stamps": 1}, "refundedPoints": 200, "couponsReopened": 0, "tier": "silver",
         "everything": False,

@@ -9,8 +9,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from api.runtime.clock import SeededDice
 from api.runtime.database import Database
 from loyalty.receipts.actions import RecordReceipt, Store, create_stores, record_receipts
@@ -25,6 +23,7 @@ STORES = [
     Store(UUID(int=1), "TPE", "A", "Asia/Taipei", "TWD", "STORE"),
     Store(UUID(int=2), "NYC", "B", "America/New_York", "USD", "STORE"),
 ]
+HISTORIES = 8
 GROUPS = 12
 Group = tuple[Any, Sequence[RecordReceipt | ReturnGoods]]
 
@@ -140,24 +139,31 @@ async def dump(database: Database) -> dict[str, list[str]]:
         }
 
 
-@pytest.mark.parametrize("run", range(6))
-async def test_batched_and_one_by_one_give_identical_rows(embedded_servers: Servers, seed: int, run: int) -> None:
-    names = [await embedded_servers.make() for _ in range(2)]
-    worlds = [await build(embedded_servers, name) for name in names]
+async def test_batched_and_one_by_one_give_identical_rows(embedded_servers: Servers, seed: int) -> None:
+    filled: set[str] = set()
+    for run in range(HISTORIES):
+        filled |= await compare(embedded_servers, seed + run)
+    shown = {"receipts", "returns", "transfers", "grants", "tier_changes", "events", "request_results"}
+    assert shown <= filled, "these histories leave a table empty and show nothing"
+
+
+async def compare(servers: Servers, seed: int) -> set[str]:
+    """Lives one history twice; the tables that it filled."""
+    names = [await servers.make() for _ in range(2)]
+    worlds = [await build(servers, name) for name in names]
     try:
         assert worlds[0].shoppers == worlds[1].shoppers
-        groups = history(random.Random(seed + run), worlds[0].shoppers)
+        groups = history(random.Random(seed), worlds[0].shoppers)
         together = await live(worlds[0], groups, batched=True)
         alone = await live(worlds[1], groups, batched=False)
-        assert together == alone
+        assert together == alone, f"history {seed}"
         one, other = await dump(worlds[0].database), await dump(worlds[1].database)
         assert one.keys() == other.keys()
         for table, rows in one.items():
-            assert rows == other[table], table
-        for table in ("receipts", "returns", "transfers", "tier_changes", "events", "request_results"):
-            assert one[table], f"this history leaves {table} empty and shows nothing"
+            assert rows == other[table], f"history {seed}: {table}"
         assert await faults_of_books(worlds[0].database, [each.id for each in worlds[0].shoppers]) == []
+        return {table for table, rows in one.items() if rows}
     finally:
         for world, name in zip(worlds, names, strict=True):
             await world.database.close()
-            await embedded_servers.drop(name)
+            await servers.drop(name)

@@ -8,15 +8,18 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
+from api.content import seed_files as seed_files_of_all
 from api.runtime.audit import Report, audit, examine_all, run_audit
 from api.runtime.database import Database
 from api.settings import Settings
+from game.checkin.actions import check_in, make_up, repair_streaks
+from game.checkin.rules.calendar import parse_calendar
 from loyalty.members import actions as members
 from loyalty.receipts.actions import record_receipts
 from loyalty.receipts.rules import ReturnLine
@@ -24,6 +27,7 @@ from loyalty.refusals import Refused
 from loyalty.sheets.actions import seed_files
 from rewards.coupons import actions as coupons
 from tests.conftest import Servers
+from tests.races import test_checkin as checkin
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
 from tests.seeding import PARSERS, receipt, shipped_sheets
 
@@ -80,6 +84,7 @@ async def _live(database: Database) -> None:
     await _ok(shop, coupons.return_goods, _returning(shop, "R-0", "T-0", 1_000_000))
     open_one = await shop.coupon(member, "plain")
     await shop.hold(member, basket(5000), [await shop.shown(open_one)], 300)
+    await _come_back(database, member)
     other = await shop.member(points=2000)
     released = await shop.hold(other, basket(4000), [], 100)
     await _ok(shop, coupons.release_baskets, shop.releasing(released.hold_id))
@@ -91,6 +96,19 @@ async def _live(database: Database) -> None:
         rights = members.RightsCommand(shop.key(gone, "eraseMe", {}, None), gone, NOW)
         await members.request_erasures(work, [rights])
         assert await members.erase_due(work, NOW + timedelta(days=31), limit=5) == 1
+
+
+async def _come_back(database: Database, member: UUID) -> None:
+    """A streak with a gap that was repaired, a day made up for, and something that a screen showed."""
+    async with database.work() as work:
+        files = {"calendar.current.toml": seed_files_of_all()["calendar.current.toml"]}
+        await seed_files(work, files, {"calendar": parse_calendar}, now=NOW)
+    for each in (0, 1, 2, 3, 4, 6):
+        assert await checkin.code(database, check_in, checkin.coming(member, NOW + timedelta(days=each))) == "ok"
+    back = NOW + timedelta(days=6, hours=1)
+    missed = (NOW + timedelta(days=5)).date()
+    assert await checkin.code(database, repair_streaks, checkin.repairing(member, back, pay=True)) == "ok"
+    assert await checkin.code(database, make_up, checkin.making_up(member, missed, back)) == "ok"
 
 
 async def _buy(shop: Shop, member: Any, number: str, amount: int) -> None:
@@ -142,7 +160,7 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("DELETE FROM identities WHERE subject = (SELECT card_no FROM members WHERE card_no IS NOT NULL LIMIT 1)",),
     ),
     (
-        "identities, consents, events and results name members that there are",
+        "identities, consents, events, exposures and results name members that there are",
         ("UPDATE events SET member_id = gen_random_uuid() WHERE kind = 'welcomed' OR kind = 'member_erased'",),
     ),
     (
@@ -251,6 +269,30 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
         "points that returns gave back are those of their transfers",
         ("UPDATE return_effects SET refunded_points = refunded_points + 1",),
     ),
+    (
+        "a streak counts the days that were paid, none of them later than its last",
+        ("UPDATE streaks SET last_day = last_day - 1",),
+    ),
+    (
+        "no streak is longer than its longest, and none counts more days than were paid",
+        ("UPDATE streaks SET longest = total + 1",),
+    ),
+    (
+        "each business day was paid once at most, whatever the season, and by one event",
+        (
+            "INSERT INTO checkin_days (member_id, season, day, paid, paid_at) "
+            "SELECT member_id, 'another', day, paid, paid_at FROM checkin_days WHERE paid = 'MAKE_UP'",
+        ),
+    ),
+    (
+        "what was credited for check-ins is what their events say",
+        ("UPDATE transfers SET account = 'issue:adjust' WHERE account = 'issue:checkin' AND currency = 'DIAMONDS'",),
+    ),
+    (
+        "diamonds paid for repairs are those of the streaks that were repaired",
+        (_ONE_EVENT.format("streak_repaired"),),
+    ),
+    ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )
 ADVISED = "receipts of settled holds came within 14 days, and fit"
 

@@ -118,8 +118,8 @@ def test_two_houses_cannot_use_one_code() -> None:
 def test_a_refusal_is_told_in_the_callers_language_with_its_facts() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
     refused = LoyaltyRefused(LoyaltyCode.NOT_ENOUGH, currency="POINTS", needed=500, available=20)
-    assert refusal_from(refused, "en").message == "Not enough POINTS: 500 needed, 20 available."
-    assert refusal_from(refused, "zh-TW").message == "POINTS 不足：需要 500，目前有 20。"
+    assert refusal_from(refused, "en").message == "Not enough points: 500 needed, 20 available."
+    assert refusal_from(refused, "zh-TW").message == "點數不足：需要 500，目前可用 20。"
     later = refusal_from(EdgeRefused(EdgeCode.RATE_LIMITED, retryable=True, retry_at=at), "en")
     assert (later.code.name, later.retryable, later.retry_at) == ("RATE_LIMITED", True, at)
 

@@ -332,7 +332,7 @@ def test_what_is_earned_later_never_expires_sooner(earned_on: date) -> None:
 
 
 def test_what_never_expires_can_always_be_spent() -> None:
-    assert Wallet(0, {LotKey(Provenance.FREE, NEVER): 3}).spendable(date(9999, 12, 31)) == 3
+    assert Wallet(0, {LotKey(Provenance.FREE, NEVER): 3}).spendable(NEVER) == 3
 
 
 # Reasons

@@ -240,9 +240,9 @@ async def test_the_newest_word_on_each_purpose_counts(shared_database: Database)
     words = [says(ada, "news", True), says(ada, "research", True), says(ada, "news", False, now=later)]
     answers = await run_action(shared_database, set_consents, words)
     assert answers == [
-        ConsentChanged("news", "v1", True),
-        ConsentChanged("research", "v1", True),
-        ConsentChanged("news", "v1", False),
+        ConsentChanged("news", "v1", True, NOW),
+        ConsentChanged("research", "v1", True, NOW),
+        ConsentChanged("news", "v1", False, later),
     ]
     async with shared_database.read() as connection:
         assert await load_consents(connection, ada.id) == [

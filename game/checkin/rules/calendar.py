@@ -114,10 +114,8 @@ def parse_calendar(name: str, body: Mapping[str, Any]) -> Calendar:
 
 
 def _read_reward(reader: Reader) -> Reward:
-    reward = Reward(
-        *(reader.integer(kind, low=0, high=REWARD_MOST, default=0) for kind in _KINDS),
-        chest=reader.flag("chest", default=False),
-    )
+    pays = {kind: reader.integer(kind, low=0, high=REWARD_MOST, default=0) for kind in _KINDS}
+    reward = Reward(chest=reader.flag("chest", default=False), **pays)
     if reward.empty:
         reader.fault("diamonds", "the day pays nothing; give at least one of diamonds, energy, tickets, points")
     reader.close()

@@ -1,7 +1,7 @@
 """The streak as a pure state machine: what time did to it, and what the member does to it.
 
-`NONE -> ACTIVE(n) -> AT_RISK -> FROZEN | REPAIRABLE -> BROKEN`. The row holds what was last written; `settle` brings it to
-an instant, so that reading never writes and it does not matter how often one looked in between.
+`NONE -> ACTIVE(n) -> AT_RISK -> FROZEN | REPAIRABLE -> BROKEN`. The row holds what was last written; `settle` brings it
+to an instant, so that reading never writes and it does not matter how often one looked in between.
 """
 
 from __future__ import annotations
@@ -100,9 +100,10 @@ def settle(streak: Streak, now: datetime, calendar: Calendar) -> tuple[Streak, P
     """The streak at `now` (or at its own last change, if that is later), and what time did to it."""
     now = max(now, streak.updated_at)
     passed = NOTHING
-    if streak.zone_from is not None and streak.next_zone is not None and now >= streak.zone_from:
-        streak, passed = _pass(streak, streak.zone_from, calendar)
-        streak = _switch_zone(streak, streak.next_zone, streak.zone_from)
+    zone, since = streak.next_zone, streak.zone_from
+    if zone is not None and since is not None and now >= since:
+        streak, passed = _pass(streak, since, calendar)
+        streak = _switch_zone(streak, zone, since)
     streak, more = _pass(streak, now, calendar)
     return replace(streak, updated_at=now), passed + more
 
@@ -163,7 +164,10 @@ def next_day_at(streak: Streak) -> datetime | None:
 
 
 def repair(streak: Streak, now: datetime) -> tuple[Streak, tuple[tuple[date, Kept], ...]]:
-    """Joins a settled streak over its open gap; returns it and the days that were mended. Expects `check_repairable`."""
+    """Joins a settled streak over its open gap; returns it and the days that were mended.
+
+    Expects `check_repairable`.
+    """
     assert streak.lapsed is not None, "only an open gap is repaired"
     assert streak.gap_day is not None, "a gap has its first day"
     assert streak.last_day is not None, "only what began can have a gap"
@@ -239,11 +243,12 @@ def _pass(streak: Streak, now: datetime, calendar: Calendar) -> tuple[Streak, Pa
     """Time up to `now` in the zone in force."""
     if streak.last_day is None:
         return streak, NOTHING
+    last_day = streak.last_day
     streak, passed = _end_gap(streak, now, calendar)
-    if streak.gap_day is not None and streak.gap_day > streak.last_day:
+    if streak.gap_day is not None and streak.gap_day > last_day:
         return streak, passed  # he has not come back since, so there is nothing more to miss
     zone, today = ZoneInfo(streak.zone), streak.today(now)
-    day = max(streak.last_day, streak.covered_to or streak.last_day) + ONE_DAY
+    day = max(last_day, streak.covered_to or last_day) + ONE_DAY
     while day < today:
         kept = _keep(streak, day, zone)
         if kept is None:

@@ -10,11 +10,13 @@ from loyalty.members.actions.account import (
     load_members,
     lock,
     lock_free,
+    save_timezones,
     search,
     set_status,
     sign_in,
 )
 from loyalty.members.actions.audit import audit
+from loyalty.members.actions.birth import BirthYearSet, SetBirthYear, set_birth_years
 from loyalty.members.actions.rights import (
     Consent,
     ConsentChanged,
@@ -29,14 +31,30 @@ from loyalty.members.actions.rights import (
     request_erasures,
     set_consents,
 )
+from loyalty.members.actions.visits import (
+    AppOpened,
+    Device,
+    ExposureRecorded,
+    OpenApp,
+    RecordExposure,
+    open_apps,
+    record_exposures,
+)
 
 __all__ = [
+    "AppOpened",
+    "BirthYearSet",
     "Consent",
     "ConsentChanged",
+    "Device",
     "ErasureCancelled",
     "ErasureRequested",
+    "ExposureRecorded",
     "NewMember",
+    "OpenApp",
+    "RecordExposure",
     "RightsCommand",
+    "SetBirthYear",
     "SetConsent",
     "SignedIn",
     "audit",
@@ -51,8 +69,12 @@ __all__ = [
     "load_members",
     "lock",
     "lock_free",
+    "open_apps",
+    "record_exposures",
     "request_erasures",
+    "save_timezones",
     "search",
+    "set_birth_years",
     "set_consents",
     "set_status",
     "sign_in",

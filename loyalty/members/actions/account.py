@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -145,6 +145,12 @@ async def set_status(work: Work, member_id: UUID, status: MemberStatus, *, opera
     timeline = Timeline()
     timeline.record(work, member_id, kind, now, {"operator": operator})
     await timeline.save(work)
+
+
+async def save_timezones(work: Work, chosen: Mapping[UUID, str]) -> None:
+    """Gives members the time zones that they chose. Expects their locks and zones that there are."""
+    if chosen:
+        await store.save_timezones(work, list(chosen), list(chosen.values()))
 
 
 async def _give_cards(work: Work, wanted: Sequence[tuple[UUID, datetime]]) -> dict[UUID, str]:

@@ -55,11 +55,12 @@ class ErasureCancelled:
 
 @dataclass(frozen=True, slots=True)
 class ConsentChanged:
-    """What was recorded."""
+    """What was recorded, and when."""
 
     purpose: str
     version: str
     granted: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ async def set_consents(work: Work, commands: Sequence[SetConsent]) -> list[Conse
             work, member.id, facts.CONSENT_CHANGED, command.now,
             {"purpose": command.purpose, "version": command.version, "granted": command.granted}, command.request.id,
         )  # fmt: skip
-        return ConsentChanged(*word)
+        return ConsentChanged(*word, command.now)
 
     answers = rights.requests.answer(commands, ConsentChanged, "setConsent", decide, lambda command: command.member_id)
     await rights.save(work)

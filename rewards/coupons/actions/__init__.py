@@ -9,9 +9,10 @@ from rewards.coupons.actions.issuing import (
     add_to_segment,
     buy_coupons,
     open_issues,
+    pause_targets,
 )
 from rewards.coupons.actions.jobs import expire_coupons, expire_holds, review_receipts
-from rewards.coupons.actions.publishing import find_offers, publish_offer, put_on_sale
+from rewards.coupons.actions.publishing import find_offers, publish_offer, put_on_sale, read_terms_on_sale
 from rewards.coupons.actions.reading import (
     CouponView,
     OfferView,
@@ -62,12 +63,14 @@ __all__ = [
     "find_offers",
     "hold_baskets",
     "open_issues",
+    "pause_targets",
     "publish_offer",
     "put_on_sale",
     "read_coupons",
     "read_coupons_by_id",
     "read_offers",
     "read_offers_by_id",
+    "read_terms_on_sale",
     "release_baskets",
     "return_goods",
     "review_receipts",

@@ -12,7 +12,7 @@ from loyalty.sheets import actions as sheets
 from loyalty.sheets.rules import Fault, SheetInvalid, canonical_json
 from loyalty.work import Work
 from rewards.coupons.actions.book import load_terms
-from rewards.coupons.rules.offers import check_amendment, parse_offer
+from rewards.coupons.rules.offers import Offer, check_amendment, parse_offer
 from rewards.coupons.store import offers as store
 
 
@@ -61,6 +61,13 @@ async def put_on_sale(work: Work, now: datetime) -> int:
 async def find_offers(connection: Any, slugs: Sequence[str]) -> dict[str, UUID]:
     """slug -> offer id, for the offers that were ever put on sale."""
     return {row["slug"]: row["id"] for row in await store.load_offers_by_slug(connection, slugs)}
+
+
+async def read_terms_on_sale(connection: Any, slugs: Sequence[str]) -> dict[str, Offer]:
+    """slug -> what the version on sale says, for the offers that there are."""
+    rows = await store.load_offers_by_slug(connection, slugs)
+    terms = await load_terms(connection, [(row["id"], row["version"]) for row in rows])
+    return {row["slug"]: terms[row["id"], row["version"]] for row in rows}
 
 
 def _keep_body(name: str, body: Mapping[str, Any]) -> str:

@@ -62,3 +62,8 @@ def price(odds: Odds, count: int, tickets: int, diamonds: int) -> Payment:
     if diamonds < needed:
         raise LoyaltyRefused(LoyaltyCode.NOT_ENOUGH, currency=Currency.DIAMONDS, available=diamonds, needed=needed)
     return Payment(free, needed)
+
+
+def refuse_young(age: int) -> None:
+    """Refuses UNDER_AGE: members below that age draw nothing at all."""
+    raise RewardsRefused(RewardsCode.UNDER_AGE, age=age)

@@ -25,11 +25,36 @@ def check_together(verdicts: Sequence[Verdict]) -> list[str]:
         other = found.setdefault(document["nonce"], each)
         if other is not each and other.document["seal"] != document["seal"]:
             each.wrong.append(f"nonce {document['nonce']} of this epoch is also that of {other.document['id']}")
+    _check_sets(sound)
     proved = []
     for key, by_nonce in sorted(epochs.items()):
         _check_commits(epochs, key, by_nonce)
         proved += _check_nonces(key, by_nonce)
     return proved
+
+
+def _check_sets(verdicts: Sequence[Verdict]) -> None:
+    """Draws of one command share everything but their place in it."""
+    first: dict[str, Mapping[str, Any]] = {}
+    for each in verdicts:
+        document = each.document
+        other = first.setdefault(document["set"], document)
+        shared = (
+            "member",
+            "pool",
+            "oddsVersion",
+            "oddsHash",
+            "epoch",
+            "clientSeed",
+            "clientSeedBy",
+            "count",
+            "drawnAt",
+        )
+        if (
+            any(document[key] != other[key] for key in (*shared, "pityAtStart"))
+            or document["nonce"] - document["index"] != other["nonce"] - other["index"]
+        ):
+            each.wrong.append(f"it is said to be of the same command as {other['id']}, which says otherwise")
 
 
 def _check_commits(epochs: Mapping[Key, Mapping[int, Verdict]], key: Key, by_nonce: Mapping[int, Verdict]) -> None:

@@ -95,16 +95,22 @@ def check_caps(tally: Tally, count: int, *, day: int, month: int, zone: ZoneInfo
 
     `tally` is of today; a cap of 0 bounds nothing.
     """
-    tomorrow = tally.day + timedelta(days=1)
-    next_month = (tally.day.replace(day=1) + timedelta(days=32)).replace(day=1)
-    for code, cap, drawn, after in (
-        (RewardsCode.DRAW_CAP_MONTH, month, tally.month_draws, next_month),
-        (RewardsCode.DRAW_CAP_DAY, day, tally.day_draws, tomorrow),
-    ):
-        if cap and drawn + count > cap:
-            waits = count <= cap
-            at = datetime.combine(after, time(), tzinfo=zone) if waits else None
-            raise RewardsRefused(code, retryable=waits, retry_at=at, limit=cap, left=max(0, cap - drawn))
+    if month and tally.month_draws + count > month:
+        left = max(0, month - tally.month_draws)
+        if count > month:
+            raise RewardsRefused(RewardsCode.DRAW_CAP_MONTH, limit=month, left=left)
+        at = _start((tally.day.replace(day=1) + timedelta(days=32)).replace(day=1), zone)
+        raise RewardsRefused(RewardsCode.DRAW_CAP_MONTH, retryable=True, retry_at=at, limit=month, left=left)
+    if day and tally.day_draws + count > day:
+        left = max(0, day - tally.day_draws)
+        if count > day:
+            raise RewardsRefused(RewardsCode.DRAW_CAP_DAY, limit=day, left=left)
+        at = _start(tally.day + timedelta(days=1), zone)
+        raise RewardsRefused(RewardsCode.DRAW_CAP_DAY, retryable=True, retry_at=at, limit=day, left=left)
+
+
+def _start(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), tzinfo=zone)
 
 
 def exclude(until: datetime | None, wish: Exclusion, now: datetime, loosening: timedelta) -> datetime | None:
@@ -120,6 +126,8 @@ def exclude(until: datetime | None, wish: Exclusion, now: datetime, loosening: t
 
 def refuse_excluded(until: datetime | None, now: datetime) -> None:
     """Refuses SELF_EXCLUDED, with `retry_at` unless it is for good."""
-    if until is not None and now < until:
-        ends = until < FOR_GOOD
-        raise RewardsRefused(RewardsCode.SELF_EXCLUDED, retryable=ends, retry_at=until if ends else None)
+    if until is None or now >= until:
+        return
+    if until >= FOR_GOOD:
+        raise RewardsRefused(RewardsCode.SELF_EXCLUDED)
+    raise RewardsRefused(RewardsCode.SELF_EXCLUDED, retryable=True, retry_at=until)

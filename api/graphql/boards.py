@@ -1,0 +1,174 @@
+"""A member's board, as every schema shows it. What a box hides and the board's seed are never shown."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+import strawberry
+
+from api.graphql.context import Context
+from game.board.actions import BoardRead, read_board
+from game.board.rules import cells
+from game.board.rules.cells import CellKind
+from game.board.rules.content import Content
+from game.board.rules.moves import Board, Generator
+from game.energy.rules import next_at
+from game.orders.actions import read_orders
+from game.orders.rules import Order
+
+strawberry.enum(CellKind, description="What a cell is. Open: treat a kind you do not know as locked.")
+
+
+@strawberry.type(name="Energy", description="What a tap costs; it comes back with time, up to the cap.")
+class EnergyNode:
+    now: int
+    cap: int
+    next_at: datetime | None = strawberry.field(description="When the next unit comes back; null when it is full.")
+
+
+@strawberry.type(name="Item", description="Goods of a chain; two equal ones become one of the next level.")
+class ItemNode:
+    chain: str
+    level: int
+    name: str
+    emoji: str
+    top: bool = strawberry.field(description="Whether this is the top level, which merges no further.")
+    sponsor: str | None = strawberry.field(description="The brand whose goods these are, if one is.")
+
+
+@strawberry.type(name="Generator", description="Where goods come from.")
+class GeneratorNode:
+    code: str
+    name: str
+    emoji: str
+    charges: int
+    most_charges: int
+    ready_at: datetime | None = strawberry.field(description="When it is refilled; null while it has charges.")
+
+
+@strawberry.type(description="One of 63 cells, 7 in a row, counted from 0 at the top left.")
+class Cell:
+    index: int
+    kind: CellKind
+    item: ItemNode | None = strawberry.field(description="Null where the cell is empty, boxed or a generator.")
+    generator: GeneratorNode | None
+    opens_at_level: int | None = strawberry.field(description="Of a box that stays shut until a level is claimed.")
+
+
+@strawberry.type(name="Order", description="What a customer waits for.")
+class OrderNode:
+    number: int
+    items: list[ItemNode]
+    ready: bool = strawberry.field(description="Whether everything for it lies free on the board.")
+    diamonds: int
+    experience: int
+
+
+@strawberry.type
+class Storage:
+    slots: int
+    items: list[ItemNode] = strawberry.field(description="By slot, counted from 0; the rest of the slots are free.")
+
+
+@strawberry.type(description="Goods that came as gifts and wait to be put on the board.")
+class InboxStack:
+    item: ItemNode
+    count: int
+
+
+@strawberry.type(name="Board", description="The board as it stands. `revision` 0: not opened yet, so it will start.")
+class BoardNode:
+    revision: int
+    energy: EnergyNode
+    level: int
+    experience: int
+    next_level_experience: int | None = strawberry.field(description="What the next level needs; null at the top.")
+    cells: list[Cell]
+    orders: list[OrderNode]
+    storage: Storage
+    inbox: list[InboxStack]
+
+
+def show_board(read: BoardRead, locale: str) -> BoardNode:
+    """A board, in a language."""
+    board, content = read.board, read.board.content
+    following = content.level(board.level + 1)
+    return BoardNode(
+        revision=read.revision,
+        energy=EnergyNode(
+            now=board.energy.amount,
+            cap=board.energy_cap,
+            next_at=next_at(board.energy, board.energy_cap, content.layout.energy_seconds),
+        ),
+        level=board.level,
+        experience=board.experience,
+        next_level_experience=following.experience if following else None,
+        cells=[_cell(board, index, locale) for index in range(cells.CELLS)],
+        orders=[_order(board, order, locale) for order in read_orders(content, read.orders)],
+        storage=Storage(
+            slots=content.storage_at(board.level), items=[show_item(content, item, locale) for item in board.storage]
+        ),
+        inbox=[InboxStack(item=show_item(content, item, locale), count=count) for item, count in board.inbox],
+    )
+
+
+def show_item(content: Content, item: int, locale: str) -> ItemNode:
+    """Goods by their number; those that the sheets have lost show their code alone."""
+    chain, level = cells.chain_of(item), cells.level_of(item)
+    goods = content.goods(item)
+    return ItemNode(
+        chain=content.chain_codes[chain],
+        level=level,
+        name=_name(goods.names, locale) if goods else content.chain_codes[chain],
+        emoji=goods.emoji if goods else "",
+        top=level >= content.chain_lengths[chain],
+        sponsor=(goods.sponsor or None) if goods else None,
+    )
+
+
+async def load_board(context: Context, member_id: UUID) -> BoardNode:
+    """A member's board as it stands; nothing is opened or written."""
+    async with context.database.read() as connection:
+        return show_board(await read_board(connection, member_id, context.now), context.locale)
+
+
+def _name(names: Mapping[str, str], locale: str) -> str:
+    return names.get(locale) or names["en"]
+
+
+def _cell(board: Board, index: int, locale: str) -> Cell:
+    cell = board.cells[index]
+    kind = cells.kind_of(cell)
+    shown = kind in (CellKind.ITEM, CellKind.WEBBED)
+    generator = board.generators[cells.home_of(cell)] if kind is CellKind.GENERATOR else None
+    seal = board.content.sealed.get(index, 0) if kind is CellKind.BOX else 0
+    return Cell(
+        index=index,
+        kind=kind,
+        item=show_item(board.content, cell, locale) if shown else None,
+        generator=_generator(board.content, generator, locale) if generator else None,
+        opens_at_level=seal if seal > board.level else None,
+    )
+
+
+def _generator(content: Content, generator: Generator, locale: str) -> GeneratorNode:
+    kind = content.kind(generator.kind)
+    code = content.kind_codes[generator.kind]
+    return GeneratorNode(
+        code=code,
+        name=_name(kind.names, locale) if kind else code,
+        emoji=kind.emoji if kind else "",
+        charges=generator.charges,
+        most_charges=kind.charges if kind else 0,
+        ready_at=generator.ready_at,
+    )
+
+
+def _order(board: Board, order: Order, locale: str) -> OrderNode:
+    return OrderNode(
+        number=order.number,
+        items=[show_item(board.content, item, locale) for item in order.items],
+        ready=all(board.cells.count(item) >= order.items.count(item) for item in set(order.items)),
+        diamonds=order.diamonds,
+        experience=order.experience,
+    )

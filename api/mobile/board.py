@@ -1,0 +1,207 @@
+"""The board and its moves."""
+
+from typing import Annotated
+
+import strawberry
+
+from api.batches import batches_of
+from api.graphql.boards import BoardNode, ItemNode, load_board, show_board, show_item
+from api.graphql.context import Context
+from api.graphql.refusal import Refusal, mutation, refusal_from, request_key
+from api.graphql.schema import Info
+from api.mobile.members import Wallet, show_wallet
+from api.refusals import BadInput
+from game.board.actions import load_content
+from game.board.rules.cells import make_item
+from game.board.rules.moves import Move, MoveKind
+from game.orders.actions import MovesPlayed as Outcome
+from game.orders.actions import PlayMoves
+from game.refusals import GameCode, GameRefused
+from loyalty.sheets.actions import open_sheets
+
+
+@strawberry.input(description="Taps the generator in a cell: 1 energy and a charge for goods.")
+class TapInput:
+    cell: int
+
+
+@strawberry.input(description="Merges goods onto equal goods; the result lies in `to`.")
+class MergeInput:
+    from_: int = strawberry.field(name="from")
+    to: int
+
+
+@strawberry.input(description="Moves what lies in `from`; what lies in `to` takes its place.")
+class SlotPairInput:
+    from_: int = strawberry.field(name="from")
+    to: int
+
+
+@strawberry.input
+class CellInput:
+    cell: int
+
+
+@strawberry.input(description="Takes goods out of storage, or out of the inbox, into an empty cell.")
+class RetrieveInput:
+    slot: int
+    cell: int
+    inbox: bool = strawberry.field(default=False, description="Whether `slot` counts the stacks of the inbox.")
+
+
+@strawberry.input(description="Hands over the goods of an order, from the lowest cells on.")
+class DeliverInput:
+    order: int = strawberry.field(description="The order's number.")
+
+
+@strawberry.input(description="Claims the next level, once the experience has reached it.")
+class ClaimLevelInput:
+    level: int
+
+
+@strawberry.input(one_of=True, description="One move.")
+class MoveInput:
+    tap: TapInput | None = strawberry.UNSET
+    merge: MergeInput | None = strawberry.UNSET
+    move: SlotPairInput | None = strawberry.UNSET
+    store: CellInput | None = strawberry.UNSET
+    retrieve: RetrieveInput | None = strawberry.UNSET
+    sell: CellInput | None = strawberry.UNSET
+    deliver: DeliverInput | None = strawberry.UNSET
+    open: CellInput | None = strawberry.UNSET
+    pop: CellInput | None = strawberry.UNSET
+    claim_level: ClaimLevelInput | None = strawberry.UNSET
+
+
+@strawberry.type
+class OrderDelivered:
+    number: int
+    diamonds: int
+    experience: int
+
+
+@strawberry.type(name="LevelClaimed")
+class LevelClaimedNode:
+    level: int
+    diamonds: int
+    energy: int
+    cells: list[int] = strawberry.field(description="The boxes that it opened.")
+
+
+@strawberry.type(description="How far the moves went. A retry shows the first result, with board and wallet as of now.")
+class MovesPlayed:
+    applied: int = strawberry.field(description="How many of the moves, from the first on, were applied.")
+    refused_index: int | None = strawberry.field(description="The first that was not; null where the list was stale.")
+    refusal: Refusal | None = strawberry.field(description="Why; BOARD_STALE where the board has changed since.")
+    delivered: list[OrderDelivered]
+    claimed: list[LevelClaimedNode]
+    board: BoardNode
+    wallet: Wallet
+
+
+@strawberry.type(name="Chain", description="Goods that merge into one another, from level 1.")
+class ChainNode:
+    code: str
+    name: str
+    opens_at_level: int = strawberry.field(description="From which level of the board generators drop them.")
+    levels: list[ItemNode]
+
+
+PlayMovesResult = Annotated[MovesPlayed | Refusal, strawberry.union("PlayMovesResult")]
+
+
+def read_move(asked: MoveInput) -> Move:  # noqa: PLR0911 - one line per shape reads best
+    """A move as the rules know it. Raises `BadInput` where none is given (the schema admits one alone)."""
+    if asked.tap:
+        return Move(MoveKind.TAP, asked.tap.cell)
+    if asked.merge:
+        return Move(MoveKind.MERGE, asked.merge.from_, asked.merge.to)
+    if asked.move:
+        return Move(MoveKind.MOVE, asked.move.from_, asked.move.to)
+    if asked.retrieve:
+        kind = MoveKind.UNPACK if asked.retrieve.inbox else MoveKind.RETRIEVE
+        return Move(kind, asked.retrieve.slot, asked.retrieve.cell)
+    if asked.deliver:
+        return Move(MoveKind.DELIVER, asked.deliver.order)
+    if asked.claim_level:
+        return Move(MoveKind.CLAIM_LEVEL, asked.claim_level.level)
+    on_a_cell = (
+        (MoveKind.STORE, asked.store), (MoveKind.SELL, asked.sell), (MoveKind.OPEN, asked.open),
+        (MoveKind.POP, asked.pop),
+    )  # fmt: skip
+    for kind, cell in on_a_cell:
+        if cell:
+            return Move(kind, cell.cell)
+    raise BadInput("commands", "each command must be one move")
+
+
+def show_outcome(outcome: Outcome, locale: str) -> Refusal | None:
+    """Why a list of moves stopped, in the caller's language."""
+    why = outcome.refusal
+    if why is None:
+        return None
+    refused = GameRefused(GameCode(why.code), retryable=why.retryable, retry_at=why.retry_at, **why.facts)
+    return refusal_from(refused, locale)
+
+
+@strawberry.type
+class BoardQuery:
+    @strawberry.field(description="Your board; before the first move, the one that everybody starts with.")
+    async def board(self, info: Info) -> BoardNode:
+        return await load_board(info.context, info.context.member.member_id)
+
+    @strawberry.field(description="Every chain of goods there is, for predicting merges and for looking things up.")
+    async def chains(self, info: Info) -> list[ChainNode]:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            content = await load_content(await open_sheets(connection), connection)
+        return [
+            ChainNode(
+                code=chain.code,
+                name=chain.names.get(context.locale) or chain.names["en"],
+                opens_at_level=content.opens_at(chain.code),
+                levels=[
+                    show_item(content, make_item(number, level), context.locale)
+                    for level in range(1, len(chain.levels) + 1)
+                ],
+            )
+            for number, chain in enumerate(content.chains)
+        ]
+
+
+@strawberry.type
+class BoardMutation:
+    @mutation
+    async def play_moves(
+        self, info: Info, request_id: strawberry.ID, base_revision: int, commands: list[MoveInput]
+    ) -> PlayMovesResult:
+        """Replays up to 50 moves made on the board of `baseRevision`; the longest valid prefix is applied.
+
+        No commands at all open the board, and take the gifts of energy and goods that wait.
+        """
+        context: Context = info.context
+        moves = tuple(read_move(each) for each in commands)
+        asked = {"baseRevision": base_revision, "commands": moves}
+        command = PlayMoves(
+            request=request_key(context, "playMoves", request_id, asked),
+            member_id=context.member.member_id,
+            base_revision=base_revision,
+            moves=moves,
+            now=context.now,
+        )
+        done = await context.submit(batches_of(context.services).play_moves, command)
+        return MovesPlayed(
+            applied=done.result.applied,
+            refused_index=done.result.refused_index,
+            refusal=show_outcome(done.result, context.locale),
+            delivered=[
+                OrderDelivered(number=each.number, diamonds=each.diamonds, experience=each.experience)
+                for each in done.result.delivered
+            ],
+            claimed=[
+                LevelClaimedNode(level=each.level, diamonds=each.diamonds, energy=each.energy, cells=list(each.cells))
+                for each in done.result.claimed
+            ],
+            board=show_board(done.board, context.locale),
+            wallet=show_wallet(done.wallets, done.today),
+        )

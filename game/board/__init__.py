@@ -1,0 +1,1 @@
+"""The board: goods, generators, merging, storage and levels."""

@@ -1,0 +1,53 @@
+"""Boards for reading: nothing is written, opened or taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from game.board import store
+from game.board.actions.book import load_content, parse_row
+from game.board.actions.rows import read_board_row
+from game.board.rules import moves
+from game.board.rules.content import Content
+from game.board.rules.moves import Board
+from loyalty.sheets.actions import open_sheets
+from loyalty.tiers.actions import LADDER, read_tiers
+
+_NO_SEED = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRead:
+    """A board as of `at`, energy settled. `revision` 0: not opened yet, this is how it will start."""
+
+    revision: int
+    board: Board
+    orders: list[Any]
+    at: datetime
+
+
+async def read_board(connection: Any, member_id: UUID, now: datetime) -> BoardRead:
+    """A member's board as it stands at `now`; the one that everybody starts with where he has none yet."""
+    sheets = await open_sheets(connection)
+    content = await load_content(sheets, connection)
+    ladder = await sheets.get(connection, *LADDER)
+    assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
+    cap = (await read_tiers(connection, ladder, [member_id]))[member_id].energy_cap
+    rows = await store.load_boards(connection, [member_id])
+    return read_row(content, parse_row(dict(rows[0])) if rows else None, cap, now)
+
+
+def read_row(content: Content, row: Mapping[str, Any] | None, energy_cap: int, now: datetime) -> BoardRead:
+    """The same from a row whose JSON and times are already read; None where there is no row."""
+    if row is None:
+        return BoardRead(0, moves.start_board(content, _NO_SEED, energy_cap, now), [], now)
+    board = read_board_row(content, row, _NO_SEED, energy_cap)
+    at = max(now, row["updated_at"])
+    moves.settle(board, at)
+    for generator in board.generators.values():
+        moves.refresh(board, generator, at)
+    return BoardRead(row["revision"], board, row["orders"], at)

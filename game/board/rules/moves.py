@@ -1,0 +1,338 @@
+"""What each move does to a board. Each checks everything before it changes anything, so a refusal leaves no trace.
+
+The dice are HMAC-SHA256 under the board's secret seed over the generator's home cell and its tap counter. The counter
+moves only on success, so sending a move again cannot reroll it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from game.board.rules import cells
+from game.board.rules.cells import BESIDE, BOX, CELLS, EMPTY, GENERATOR, LEVEL_BITS, LEVEL_MASK, NEAREST, WEB
+from game.board.rules.content import Content
+from game.energy import rules as energy_rules
+from game.energy.rules import Energy
+from game.refusals import GameCode, GameRefused
+
+
+class MoveKind(StrEnum):
+    """What a member can do on the board."""
+
+    TAP = "TAP"
+    MERGE = "MERGE"
+    MOVE = "MOVE"
+    STORE = "STORE"
+    RETRIEVE = "RETRIEVE"
+    UNPACK = "UNPACK"
+    SELL = "SELL"
+    DELIVER = "DELIVER"
+    OPEN = "OPEN"
+    POP = "POP"
+    CLAIM_LEVEL = "CLAIM_LEVEL"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One move. `first` is a cell, a slot (RETRIEVE, UNPACK), an order's number (DELIVER) or a level (CLAIM_LEVEL).
+
+    `second` is the cell that goods go to: of MERGE, MOVE, RETRIEVE and UNPACK.
+    """
+
+    kind: MoveKind
+    first: int
+    second: int = 0
+
+
+@dataclass(slots=True)
+class Generator:
+    """What a generator remembers: its kind, how often it was tapped, what is left, and when it is refilled."""
+
+    kind: int
+    taps: int
+    charges: int
+    ready_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LevelClaimed:
+    """What claiming a level paid, and the boxes that it opened."""
+
+    level: int
+    diamonds: int
+    energy: int
+    cells: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Board:
+    """A member's board, as a working copy that moves change.
+
+    `cells` are the numbers of `cells.py`. `inbox` holds stacks of goods that grants gave: (item, how many), oldest
+    first. `units` is what the goods anywhere on the board, in storage and in the inbox are worth; every move keeps it.
+    """
+
+    content: Content
+    seed: bytes
+    cells: list[int]
+    generators: dict[int, Generator]
+    storage: list[int]
+    inbox: list[tuple[int, int]]
+    level: int
+    experience: int
+    energy: Energy
+    energy_cap: int
+    units: int
+    claimed: list[LevelClaimed] = field(default_factory=list)
+
+    def copy(self) -> Board:
+        """A board of its own."""
+        generators = {home: Generator(g.kind, g.taps, g.charges, g.ready_at) for home, g in self.generators.items()}
+        return Board(
+            self.content, self.seed, self.cells[:], generators, self.storage[:], self.inbox[:], self.level,
+            self.experience, self.energy, self.energy_cap, self.units,
+        )  # fmt: skip
+
+
+def start_board(content: Content, seed: bytes, energy_cap: int, now: datetime) -> Board:
+    """The board that everybody begins with."""
+    kinds = {kind.code: number for number, kind in enumerate(content.layout.generators)}
+    board_cells: list[int] = []
+    generators: dict[int, Generator] = {}
+    for index, word in enumerate(content.layout.cells):
+        board_cells.append(content.read_word(word, index))
+        if "@" in word:
+            kind = kinds[word.rpartition("@")[2]]
+            generators[index] = Generator(kind, 0, content.layout.generators[kind].charges, None)
+    energy = Energy(content.layout.energy_start, now)
+    units = cells.total_units(board_cells)
+    return Board(content, seed, board_cells, generators, [], [], 1, 0, energy, energy_cap, units)
+
+
+def apply(board: Board, move: Move, now: datetime) -> None:
+    """Does one move other than DELIVER. The board's energy must be settled at `now`.
+
+    Refuses CELL_OUT_OF_BOUNDS, CELL_EMPTY, CELL_TAKEN, LOCKED_CELL, NOT_TAPPABLE, NOT_AN_ITEM, NOT_A_CHEST,
+    NOT_A_BUBBLE, NOT_MERGEABLE, TOP_LEVEL, BOARD_FULL, NO_ENERGY, NO_CHARGES, STORAGE_FULL, SLOT_EMPTY, LEVEL_CLAIMED,
+    LEVEL_NOT_REACHED.
+    """
+    _VERBS[move.kind](board, move.first, move.second, now)
+
+
+def settle(board: Board, now: datetime) -> None:
+    """Brings the energy up to `now`."""
+    board.energy = energy_rules.settle(board.energy, board.energy_cap, board.content.layout.energy_seconds, now)
+
+
+def refresh(board: Board, generator: Generator, now: datetime) -> None:
+    """Refills a generator whose pause is over."""
+    if generator.charges == 0 and generator.ready_at is not None and now >= generator.ready_at:
+        kind = board.content.kind(generator.kind)
+        generator.charges = kind.charges if kind else 0
+        generator.ready_at = None
+
+
+def owned_chains(board: Board) -> list[int]:
+    """The chains that the member's free generators drop at this level, in their order."""
+    owned: set[int] = set()
+    for cell in board.cells:
+        if GENERATOR <= cell < WEB:
+            drops = board.content.drops(board.generators[cells.home_of(cell)].kind, board.level)
+            owned.update(cells.chain_of(item) for item in drops[2])
+    return sorted(owned)
+
+
+def give_energy(board: Board, amount: int, now: datetime) -> None:
+    """A gift of energy, above the cap if need be."""
+    seconds = board.content.layout.energy_seconds
+    board.energy = energy_rules.give(board.energy, amount, board.energy_cap, seconds, now)
+
+
+def give_goods(board: Board, grant: bytes, count: int) -> int:
+    """Puts `count` goods of one kind into the inbox; the grant's id under the seed says which. Returns the item."""
+    chains = owned_chains(board)
+    assert chains, "a board has a generator"
+    picked = chains[roll(board.seed, b"gift|" + grant, len(chains))]
+    item = cells.make_item(picked, board.content.layout.gift_level)
+    for index, (held, number) in enumerate(board.inbox):
+        if held == item:
+            board.inbox[index] = (held, number + count)
+            break
+    else:
+        board.inbox.append((item, count))
+    board.units += count * cells.units_of(item)
+    return item
+
+
+def roll(seed: bytes, message: bytes, limit: int) -> int:
+    """A number in [0, limit) that the seed decides. Its bias is below limit / 2^64."""
+    return int.from_bytes(hmac.digest(seed, message, "sha256")[:8]) % limit
+
+
+def _inside(cell: int) -> None:
+    if not 0 <= cell < CELLS:
+        raise GameRefused(GameCode.CELL_OUT_OF_BOUNDS, cell=cell, most=CELLS - 1)
+
+
+def _take_item(board: Board, cell: int) -> int:
+    """The goods in a cell that nothing holds. Changes nothing."""
+    _inside(cell)
+    content = board.cells[cell]
+    if 0 < content < GENERATOR:
+        return content
+    if content == EMPTY:
+        raise GameRefused(GameCode.CELL_EMPTY, cell=cell)
+    raise GameRefused(GameCode.LOCKED_CELL if content >= WEB else GameCode.NOT_AN_ITEM, cell=cell)
+
+
+def _refuse_taken(board: Board, cell: int) -> None:
+    _inside(cell)
+    content = board.cells[cell]
+    if content != EMPTY:
+        raise GameRefused(GameCode.LOCKED_CELL if content >= WEB else GameCode.CELL_TAKEN, cell=cell)
+
+
+def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
+    _inside(cell)
+    found = board.cells[cell]
+    if not GENERATOR <= found < WEB:
+        if found == EMPTY:
+            raise GameRefused(GameCode.CELL_EMPTY, cell=cell)
+        raise GameRefused(GameCode.LOCKED_CELL if found >= WEB else GameCode.NOT_TAPPABLE, cell=cell)
+    home = found & (GENERATOR - 1)
+    generator = board.generators[home]
+    total, weights, items = board.content.drops(generator.kind, board.level)
+    if not total:
+        raise GameRefused(GameCode.NOT_TAPPABLE, cell=cell)
+    if generator.charges == 0:
+        refresh(board, generator, now)
+        if generator.charges == 0:
+            raise GameRefused(GameCode.NO_CHARGES, retryable=True, retry_at=generator.ready_at, cell=cell)
+    if board.energy.amount < 1:
+        energy_rules.spend(board.energy, 1, board.energy_cap, board.content.layout.energy_seconds, now)
+    board_cells = board.cells
+    for target in NEAREST[cell]:
+        if board_cells[target] == EMPTY:
+            break
+    else:
+        raise GameRefused(GameCode.BOARD_FULL)
+    rolled = roll(board.seed, b"tap|%d|%d" % (home, generator.taps), total)
+    item = items[bisect_right(weights, rolled)]
+    board_cells[target] = item
+    board.units += 1 << (item & LEVEL_MASK) - 1
+    board.energy = Energy(board.energy.amount - 1, board.energy.at)
+    generator.taps += 1
+    generator.charges -= 1
+    if generator.charges == 0:
+        kind = board.content.kind(generator.kind)
+        assert kind is not None
+        generator.ready_at = now + timedelta(seconds=kind.cooldown_seconds)
+
+
+def _merge(board: Board, source: int, target: int, _: datetime) -> None:
+    item = _take_item(board, source)
+    _inside(target)
+    found = board.cells[target]
+    if found == EMPTY:
+        raise GameRefused(GameCode.CELL_EMPTY, cell=target)
+    if found & BOX:
+        raise GameRefused(GameCode.LOCKED_CELL, cell=target)
+    if source == target or found & ~WEB != item:
+        raise GameRefused(GameCode.NOT_MERGEABLE, cell=target)
+    if item & LEVEL_MASK >= board.content.chain_lengths[item >> LEVEL_BITS]:
+        raise GameRefused(GameCode.TOP_LEVEL, cell=target)
+    board.cells[source] = EMPTY
+    board.cells[target] = item + 1
+    sealed = board.content.sealed
+    for beside in BESIDE[target]:
+        if board.cells[beside] & BOX and sealed.get(beside, 0) <= board.level:
+            board.cells[beside] &= ~BOX
+
+
+def _move(board: Board, source: int, target: int, _: datetime) -> None:
+    _inside(source)
+    _inside(target)
+    found, there = board.cells[source], board.cells[target]
+    if found == EMPTY:
+        raise GameRefused(GameCode.CELL_EMPTY, cell=source)
+    if found >= WEB or there >= WEB:
+        raise GameRefused(GameCode.LOCKED_CELL, cell=source if found >= WEB else target)
+    board.cells[source], board.cells[target] = there, found
+
+
+def _store(board: Board, cell: int, _: int, now: datetime) -> None:
+    item = _take_item(board, cell)
+    room = board.content.storage_at(board.level)
+    if len(board.storage) >= room:
+        raise GameRefused(GameCode.STORAGE_FULL, limit=room)
+    board.cells[cell] = EMPTY
+    board.storage.append(item)
+
+
+def _retrieve(board: Board, slot: int, cell: int, _: datetime) -> None:
+    if not 0 <= slot < len(board.storage):
+        raise GameRefused(GameCode.SLOT_EMPTY, slot=slot)
+    _refuse_taken(board, cell)
+    board.cells[cell] = board.storage.pop(slot)
+
+
+def _unpack(board: Board, slot: int, cell: int, _: datetime) -> None:
+    if not 0 <= slot < len(board.inbox):
+        raise GameRefused(GameCode.SLOT_EMPTY, slot=slot)
+    _refuse_taken(board, cell)
+    item, count = board.inbox[slot]
+    board.cells[cell] = item
+    if count > 1:
+        board.inbox[slot] = (item, count - 1)
+    else:
+        del board.inbox[slot]
+
+
+def _sell(board: Board, cell: int, _: int, now: datetime) -> None:
+    item = _take_item(board, cell)
+    board.cells[cell] = EMPTY
+    board.units -= cells.units_of(item)
+
+
+def _open(board: Board, cell: int, _: int, now: datetime) -> None:
+    _inside(cell)
+    raise GameRefused(GameCode.NOT_A_CHEST, cell=cell)
+
+
+def _pop(board: Board, cell: int, _: int, now: datetime) -> None:
+    _inside(cell)
+    raise GameRefused(GameCode.NOT_A_BUBBLE, cell=cell)
+
+
+def _claim_level(board: Board, number: int, _: int, now: datetime) -> None:
+    if number <= board.level:
+        raise GameRefused(GameCode.LEVEL_CLAIMED, level=number)
+    level = board.content.level(number)
+    if level is None or number != board.level + 1 or board.experience < level.experience:
+        raise GameRefused(GameCode.LEVEL_NOT_REACHED, level=number, experience=board.experience)
+    opened = tuple(cell for cell in level.cells if board.cells[cell] & BOX)
+    for cell in opened:
+        board.cells[cell] &= ~BOX
+    board.level = number
+    if level.energy:
+        give_energy(board, level.energy, now)
+    board.claimed.append(LevelClaimed(number, level.diamonds, level.energy, opened))
+
+
+_VERBS: dict[MoveKind, Callable[[Board, int, int, datetime], None]] = {
+    MoveKind.TAP: _tap,
+    MoveKind.MERGE: _merge,
+    MoveKind.MOVE: _move,
+    MoveKind.STORE: _store,
+    MoveKind.RETRIEVE: _retrieve,
+    MoveKind.UNPACK: _unpack,
+    MoveKind.SELL: _sell,
+    MoveKind.OPEN: _open,
+    MoveKind.POP: _pop,
+    MoveKind.CLAIM_LEVEL: _claim_level,
+}

@@ -1,0 +1,30 @@
+"""The check-in: days that pay, streaks, their repair, and the member's zone."""
+
+from game.checkin.actions.audit import audit
+from game.checkin.actions.book import read_calendar, streak_of
+from game.checkin.actions.checking import CheckedIn, CheckIn, MadeUp, MakeUp, check_in, make_up
+from game.checkin.actions.reading import count_orders, export_checkins, read_month, read_streaks
+from game.checkin.actions.repairing import RepairStreak, StreakRepaired, repair_streaks
+from game.checkin.actions.zones import SetTimezone, TimezoneSet, set_timezones
+
+__all__ = [
+    "CheckIn",
+    "CheckedIn",
+    "MadeUp",
+    "MakeUp",
+    "RepairStreak",
+    "SetTimezone",
+    "StreakRepaired",
+    "TimezoneSet",
+    "audit",
+    "check_in",
+    "count_orders",
+    "export_checkins",
+    "make_up",
+    "read_calendar",
+    "read_month",
+    "read_streaks",
+    "repair_streaks",
+    "set_timezones",
+    "streak_of",
+]

@@ -1,0 +1,85 @@
+"""SQL of deliveries."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.invariants import Invariant
+from loyalty.work import Work
+
+INSERT = """
+INSERT INTO deliveries (member_id, number, units, diamonds, experience, at)
+SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::timestamptz[])
+"""
+
+COUNT_SINCE_EACH = """
+SELECT k.member_id, count(d.number) AS delivered
+FROM unnest($1::uuid[], $2::timestamptz[]) AS k(member_id, since)
+LEFT JOIN deliveries d ON d.member_id = k.member_id AND d.at >= k.since
+GROUP BY k.member_id
+"""
+
+PAGE = """
+SELECT number, units, diamonds, experience, at FROM deliveries
+WHERE member_id = $1 AND ($2::int IS NULL OR number < $2) ORDER BY number DESC LIMIT $3
+"""
+
+AUDIT = (
+    Invariant(
+        "what orders and levels paid is what their transfers say",
+        "SELECT count(*) FROM deliveries",
+        """
+SELECT coalesce(p.member_id, t.member_id) AS member_id, coalesce(p.account, t.account) AS account,
+       p.diamonds, t.amount
+FROM (
+    SELECT member_id, 'issue:order' AS account, sum(diamonds) AS diamonds FROM deliveries GROUP BY member_id
+    UNION ALL
+    SELECT member_id, 'issue:level', sum((facts ->> 'diamonds')::bigint) FROM events
+    WHERE kind = 'level_claimed' GROUP BY member_id) p
+FULL JOIN (
+    SELECT member_id, account, sum(amount) AS amount FROM transfers
+    WHERE account IN ('issue:order', 'issue:level') GROUP BY member_id, account) t
+    ON t.member_id = p.member_id AND t.account = p.account
+WHERE coalesce(p.diamonds, 0) <> coalesce(t.amount, 0)
+""",
+    ),
+    Invariant(
+        "an order is taken in before it is delivered, and does not wait once it is",
+        "SELECT count(*) FROM deliveries",
+        """
+SELECT d.member_id, d.number, b.next_order FROM deliveries d LEFT JOIN boards b ON b.member_id = d.member_id
+WHERE b.member_id IS NULL OR d.number >= b.next_order
+   OR EXISTS (SELECT FROM jsonb_array_elements(b.orders) AS o(waiting) WHERE (waiting ->> 0)::int = d.number)
+""",
+    ),
+    Invariant(
+        "experience comes from deliveries, and levels were claimed one after the other",
+        "SELECT count(*) FROM boards",
+        """
+SELECT b.member_id, b.experience, d.experience AS earned, b.level, e.claimed FROM boards b
+LEFT JOIN (SELECT member_id, sum(experience) AS experience FROM deliveries GROUP BY member_id) d
+    ON d.member_id = b.member_id
+LEFT JOIN (SELECT member_id, count(*) AS claimed FROM events WHERE kind = 'level_claimed' GROUP BY member_id) e
+    ON e.member_id = b.member_id
+WHERE b.experience <> least(coalesce(d.experience, 0), 2147483647) OR b.level <> coalesce(e.claimed, 0) + 1
+""",
+    ),
+)
+
+
+async def insert_deliveries(work: Work, rows: Sequence[tuple[UUID, int, int, int, int, datetime]]) -> None:
+    """Member, number, units, diamonds, experience, at."""
+    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+
+
+async def count_since(connection: Any, asks: Sequence[tuple[UUID, datetime]]) -> dict[UUID, int]:
+    """member -> deliveries since then; each member once."""
+    rows = await connection.fetch(COUNT_SINCE_EACH, [ask[0] for ask in asks], [ask[1] for ask in asks])
+    return {row["member_id"]: row["delivered"] for row in rows}
+
+
+async def load_page(connection: Any, member_id: UUID, before: int | None, limit: int) -> list[Any]:
+    return list(await connection.fetch(PAGE, member_id, before, limit))

@@ -1,0 +1,46 @@
+"""Pools and draws: publishing odds, drawing, reading, a member's own stop."""
+
+from rewards.gacha.actions.audit import audit
+from rewards.gacha.actions.drawing import DrawMade, DrawPrizes, PrizesDrawn, draw_prizes
+from rewards.gacha.actions.excluding import SelfExclusionSet, SetSelfExclusion, set_self_exclusions
+from rewards.gacha.actions.pools import Pool, Terms, find_pools, known_terms, load_terms, publish_odds, put_in_force
+from rewards.gacha.actions.reading import (
+    DrawView,
+    OddsLine,
+    PoolView,
+    RailsView,
+    export_draws,
+    read_draws,
+    read_draws_by_id,
+    read_rails,
+    read_receipt,
+    view_pools,
+)
+
+__all__ = [
+    "DrawMade",
+    "DrawPrizes",
+    "DrawView",
+    "OddsLine",
+    "Pool",
+    "PoolView",
+    "PrizesDrawn",
+    "RailsView",
+    "SelfExclusionSet",
+    "SetSelfExclusion",
+    "Terms",
+    "audit",
+    "draw_prizes",
+    "export_draws",
+    "find_pools",
+    "known_terms",
+    "load_terms",
+    "publish_odds",
+    "put_in_force",
+    "read_draws",
+    "read_draws_by_id",
+    "read_rails",
+    "read_receipt",
+    "set_self_exclusions",
+    "view_pools",
+]

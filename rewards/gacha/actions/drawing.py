@@ -1,0 +1,375 @@
+"""Drawing: the hot action. One transaction takes the price, gives the prizes and keeps what proves them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.grants.actions import Grants
+from loyalty.ledger import actions as ledgers
+from loyalty.ledger.actions import Ledger, Note, open_ledger
+from loyalty.ledger.rules import Currency
+from loyalty.members import actions as members
+from loyalty.members.rules import Member, refuse_unfit
+from loyalty.refusals import Refused
+from loyalty.requests.actions import Requests, open_requests
+from loyalty.requests.rules import RequestKey
+from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.rules import Season
+from loyalty.tiers.actions import LADDER, Tiers, open_tiers
+from loyalty.timeline.actions import Timeline
+from loyalty.work import Work
+from rewards.coupons import actions as coupons
+from rewards.coupons import facts as coupon_facts
+from rewards.coupons.actions import Issues
+from rewards.fairness.actions import Roller, Seeds, open_seeds
+from rewards.fairness.rules import SetBy, Vault
+from rewards.gacha import facts
+from rewards.gacha.actions.members import Standings, open_standings
+from rewards.gacha.actions.pools import Pool, Pools, open_pools
+from rewards.gacha.rules import admission, rails
+from rewards.gacha.rules.admission import Payment
+from rewards.gacha.rules.drawing import Outcome, draw_many
+from rewards.gacha.rules.odds import Entry, PrizeClass
+from rewards.gacha.rules.rails import Rails, parse_rails
+from rewards.gacha.rules.receipts import DrawRecord, place_of
+from rewards.gacha.store import draws as store
+from rewards.prizes import actions as prizes
+from rewards.prizes.rules import PrizeKind
+
+RAILS = ("rails", "current", parse_rails)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawPrizes:
+    """A member draws once or ten times from a pool, under the odds that the member has seen."""
+
+    request: RequestKey
+    member_id: UUID
+    pool_id: UUID
+    odds_hash: str
+    count: int
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DrawMade:
+    """One draw. `prize` is the code of what was awarded, `rolled` of what the roll meant."""
+
+    id: UUID
+    prize: str
+    rolled: str
+    roll: int
+    nonce: int
+    pity_before: int
+    guaranteed: bool
+    currency: Currency
+    coupon_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PrizesDrawn:
+    """The draws of one command, in their order."""
+
+    member_id: UUID
+    pool_id: UUID
+    version: int
+    epoch: int
+    at: datetime
+    draws: tuple[DrawMade, ...]
+
+
+@dataclass(slots=True)
+class _Books:
+    """Everything that one batch of draws has open."""
+
+    members: dict[UUID, Member]
+    requests: Requests
+    sheets: Sheets
+    season: Season
+    rails: Rails
+    tiers: Tiers | None
+    pools: Pools
+    offers: dict[str, UUID]
+    seeds: Seeds
+    standings: Standings
+    issues: Issues
+    ledger: Ledger
+    grants: Grants
+    timeline: Timeline
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """What was decided for one command, before anything is changed."""
+
+    member: Member
+    pool: Pool
+    today: date
+    payment: Payment
+    client_seed: str
+    set_by: SetBy
+    epoch: int
+    nonce: int
+    outcomes: list[Outcome]
+
+
+async def draw_prizes(work: Work, commands: Sequence[DrawPrizes], *, vault: Vault) -> list[PrizesDrawn | Refused]:
+    """Draws from pools. A refused draw costs nothing and uses no nonce.
+
+    Takes the members' locks, then those of the stock of pools that have any. Refuses COUNT_INVALID, POOL_NOT_FOUND,
+    PAUSED, POOL_NOT_OPEN, POOL_CLOSED, ODDS_CHANGED, SELF_EXCLUDED, TIER_TOO_LOW, UNDER_AGE, DRAW_CAP_DAY,
+    DRAW_CAP_MONTH, SOLD_OUT, NOT_ENOUGH, AMOUNT_OUT_OF_RANGE, MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED,
+    REQUEST_ID_REUSED.
+    """
+    books = await _open(work, commands, vault)
+    answers = books.requests.answer(
+        commands, PrizesDrawn, "draw", lambda command: _draw(work, books, command), lambda command: command.member_id
+    )
+    await _save(work, books)
+    return answers
+
+
+async def _open(work: Work, commands: Sequence[DrawPrizes], vault: Vault) -> _Books:
+    connection = work.connection
+    locked = await members.lock(work, [command.member_id for command in commands])
+    requests = await open_requests(work, [command.request for command in commands])
+    sheets = await open_sheets(connection)
+    season = await sheets.season(connection)
+    found = await sheets.get(connection, *RAILS)
+    assert found is not None, "no sheet of guard rails: run `main.py season seed` first"
+    pools = await open_pools(work, [command.pool_id for command in commands])
+    slugs = sorted({slug for pool in pools.all for slug in pool.odds.offers})
+    offers = await coupons.find_offers(connection, slugs) if slugs else {}
+    today = season.day(commands[0].now)
+    # Offers of prizes have no limits of their own, so nobody's count of coupons needs to be known.
+    issues = await coupons.open_issues(
+        work, season, [(commands[0].member_id, offer_id, today) for offer_id in offers.values()]
+    )
+    return _Books(
+        members=locked,
+        requests=requests,
+        sheets=sheets,
+        season=season,
+        rails=found,
+        tiers=await _open_tiers(work, sheets, season, pools, commands),
+        pools=pools,
+        offers=offers,
+        seeds=await open_seeds(work, vault, locked),
+        standings=await open_standings(connection, sorted(locked), [pool.id for pool in pools.all]),
+        issues=issues,
+        ledger=await open_ledger(work, sorted(locked)),
+        grants=Grants(),
+        timeline=Timeline(),
+        rows=[],
+    )
+
+
+async def _open_tiers(
+    work: Work, sheets: Sheets, season: Season, pools: Pools, commands: Sequence[DrawPrizes]
+) -> Tiers | None:
+    """Tiers, where a pool asks for one."""
+    if not any(pool.odds.tiers for pool in pools.all):
+        return None
+    ladder = await sheets.get(work.connection, *LADDER)
+    assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
+    return await open_tiers(work, ladder, season, [(each.member_id, season.day(each.now)) for each in commands])
+
+
+def _draw(work: Work, books: _Books, command: DrawPrizes) -> PrizesDrawn:
+    """Checks and rolls first; changes the open books only once nothing can be refused any more."""
+    drawn = _decide(work, books, command)
+    foreseen = books.pools.foresee(drawn.pool, [outcome.rolled for outcome in drawn.outcomes])
+    prizes.check_room(books.ledger, drawn.member.id, [entry.prize for entry in foreseen])
+    awarded = books.pools.award(drawn.pool, [outcome.rolled for outcome in drawn.outcomes])
+    ids = [work.mint(command.now) for _ in drawn.outcomes]
+    _pay(work, books, drawn, ids[0], command.now)
+    given = [
+        _issue(work, books, drawn, entry, draw_id, command) for draw_id, entry in zip(ids, awarded, strict=True)
+    ]  # fmt: skip
+    prizes.give(
+        work, books.ledger, books.grants, drawn.member.id,
+        [entry.prize for entry in awarded if entry.prize.kind is not PrizeKind.COUPON],
+        cause=f"draw:{ids[0]}", source_id=ids[0], season=books.season, today=drawn.today, now=command.now,
+    )  # fmt: skip
+    count, last = len(ids), drawn.outcomes[-1]
+    books.seeds.use(drawn.member.id, count)
+    version = drawn.pool.terms.version
+    books.standings.count(drawn.member.id, drawn.pool.id, version, last.pity_after, count, drawn.today)
+    records = [
+        _record(drawn, number, ids, awarded[number], given[number], command.now) for number in range(count)
+    ]  # fmt: skip
+    books.rows += [write_draw(record) for record in records]
+    _tell(work, books, drawn, ids[0], awarded, command)
+    made = tuple(_show(record) for record in records)
+    return PrizesDrawn(drawn.member.id, drawn.pool.id, version, drawn.epoch, command.now, made)
+
+
+def _decide(work: Work, books: _Books, command: DrawPrizes) -> _Drawn:
+    """Whether the member may draw, what it costs, what the rolls mean; begins a first epoch, changes nothing else."""
+    member = refuse_unfit(books.members.get(command.member_id))
+    count = admission.check_count(command.count)
+    pool = books.pools.pool(command.pool_id)
+    odds, zone = pool.odds, books.season.zone
+    today = books.season.day(command.now)
+    refuse_paused(books.sheets, pool, books.offers)
+    admission.check_window(odds, pool.slug, today, zone)
+    admission.check_hash(odds, command.odds_hash)
+    rails.refuse_excluded(books.standings.rail(member.id).excluded_until, command.now)
+    tier = books.tiers.tier(member.id, command.now).code if books.tiers and odds.tiers else ""
+    admission.check_gates(odds, tier, member.birth_year, today)
+    check_caps(books.rails, books.standings, pool, member, count, today, books.season)
+    books.pools.refuse_emptied(pool)
+    for slug in odds.offers:
+        books.issues.check_stock(books.offers[slug])
+    spendable = books.ledger.spendable
+    payment = admission.price(
+        odds, count, spendable(member.id, Currency.TICKETS, today), spendable(member.id, Currency.DIAMONDS, today)
+    )
+    epoch = books.seeds.open(work, member.id, command.now)
+    assert epoch.client_seed is not None and epoch.set_by is not None, "an epoch that has begun has a client seed"
+    pity = books.standings.pity(member.id, pool.id, pool.terms.pity_from)
+
+    def roller(number: int) -> Roller:
+        place = place_of(pool.id, pool.terms.version, member.id, str(epoch.client_seed), epoch.next_nonce + number)
+        return books.seeds.roller(member.id, place)
+
+    outcomes = draw_many(odds, roller, pity, count)
+    return _Drawn(
+        member, pool, today, payment, epoch.client_seed, epoch.set_by, epoch.epoch, epoch.next_nonce, outcomes
+    )
+
+
+def check_caps(
+    found: Rails, standings: Standings, pool: Pool, member: Member, count: int, today: date, season: Season
+) -> None:
+    """The caps of the guard rails, which a young member reaches sooner, and then the pool's own.
+
+    Refuses DRAW_CAP_DAY, DRAW_CAP_MONTH.
+    """
+    young = rails.is_under(found.adult_age, member.birth_year, today)
+    over_all = standings.tally(member.id, today)
+    if young and found.minor_day == 0:
+        admission.refuse_young(found.adult_age)
+    day = found.minor_day if young else found.day
+    rails.check_caps(over_all, count, day=day, month=found.month, zone=season.zone)
+    own = standings.pool_tally(member.id, pool.id, today)
+    rails.check_caps(own, count, day=pool.odds.cap_day, month=pool.odds.cap_month, zone=season.zone)
+
+
+def refuse_paused(sheets: Sheets, pool: Pool, offers: dict[str, UUID]) -> None:
+    """Refuses PAUSED where an operator stopped all draws, this pool, or an offer whose coupons it gives."""
+    sheets.refuse_paused("pools", f"pool:{pool.slug}")
+    for slug in pool.odds.offers:
+        sheets.refuse_paused(*coupons.pause_targets(offers[slug], slug))
+
+
+def _pay(work: Work, books: _Books, drawn: _Drawn, set_id: UUID, now: datetime) -> None:
+    note = Note(ledgers.SINK_GACHA, "draw", set_id, now)
+    for currency, amount in (
+        (Currency.TICKETS, drawn.payment.tickets), (Currency.DIAMONDS, drawn.payment.diamonds),
+    ):  # fmt: skip
+        if amount:
+            books.ledger.spend(work, drawn.member.id, currency, amount, drawn.today, note)
+
+
+def _issue(work: Work, books: _Books, drawn: _Drawn, entry: Entry, draw_id: UUID, command: DrawPrizes) -> UUID | None:
+    """The coupon of a prize that is one."""
+    if entry.prize.kind is not PrizeKind.COUPON:
+        return None
+    issued = books.issues.issue(
+        work, books.timeline, drawn.member.id, books.offers[entry.prize.offer], coupon_facts.COUPON_ISSUED, command.now,
+        command.request.id, draw=str(draw_id),
+    )  # fmt: skip
+    return issued.coupon_id
+
+
+def _record(
+    drawn: _Drawn, number: int, ids: Sequence[UUID], awarded: Entry, coupon_id: UUID | None, now: datetime
+) -> DrawRecord:
+    entries, outcome = drawn.pool.odds.entries, drawn.outcomes[number]
+    currency, amount = drawn.payment.of(number, drawn.pool.odds)
+    before = drawn.outcomes[:number]
+    return DrawRecord(
+        member_id=drawn.member.id,
+        id=ids[number],
+        set_id=ids[0],
+        pool_id=drawn.pool.id,
+        version=drawn.pool.terms.version,
+        epoch=drawn.epoch,
+        nonce=drawn.nonce + number,
+        client_seed=drawn.client_seed,
+        set_by=drawn.set_by,
+        count=len(ids),
+        position=number + 1,
+        pity_start=drawn.outcomes[0].pity_before,
+        pity_before=outcome.pity_before,
+        pity_after=outcome.pity_after,
+        nothing_before=all(entries[each.rolled].prize_class is PrizeClass.PLAIN for each in before),
+        guaranteed=outcome.guaranteed,
+        roll=outcome.rolls[0].value,
+        roll_prize=outcome.rolls[1].value,
+        roll_ten=outcome.rolls[2].value if outcome.guaranteed else None,
+        rolled=entries[outcome.rolled].code,
+        awarded=awarded.code,
+        currency=currency,
+        amount=amount,
+        coupon_id=coupon_id,
+        at=now,
+    )
+
+
+def _tell(
+    work: Work, books: _Books, drawn: _Drawn, set_id: UUID, awarded: Sequence[Entry], command: DrawPrizes
+) -> None:
+    books.timeline.record(
+        work, drawn.member.id, facts.PRIZES_DRAWN, command.now,
+        {
+            "draw": str(set_id), "pool": drawn.pool.slug, "version": drawn.pool.terms.version, "count": len(awarded),
+            "prizes": [entry.code for entry in awarded], "tickets": drawn.payment.tickets,
+            "diamonds": drawn.payment.diamonds,
+        },
+        command.request.id,
+    )  # fmt: skip
+    for entry in awarded:
+        if entry.prize_class is PrizeClass.TOP:
+            told = {"draw": str(set_id), "pool": drawn.pool.slug, "prize": entry.code}
+            books.timeline.record(work, drawn.member.id, facts.TOP_PRIZE_WON, command.now, {**told})
+
+
+async def _save(work: Work, books: _Books) -> None:
+    if books.rows:
+        await store.insert_draws(work, books.rows)
+    await books.pools.save(work)
+    await books.seeds.save(work)
+    await books.standings.save(work)
+    await books.issues.save(work)
+    await books.ledger.save(work)
+    await books.grants.save(work)
+    await books.timeline.save(work)
+    await books.requests.save(work)
+
+
+def write_draw(record: DrawRecord) -> tuple[Any, ...]:
+    """A row of the table, in the order of its columns."""
+    return (
+        record.member_id, record.id, record.set_id, record.pool_id, record.version, record.epoch, record.nonce,
+        record.client_seed, record.set_by.value, record.count, record.position, record.pity_start, record.pity_before,
+        record.pity_after, record.nothing_before, record.guaranteed, record.roll, record.roll_prize, record.roll_ten,
+        record.rolled, record.awarded, record.currency.value, record.amount, record.coupon_id, record.at,
+    )  # fmt: skip
+
+
+def read_draw(row: Any) -> DrawRecord:
+    return DrawRecord(**{**dict(row), "set_by": SetBy(row["set_by"]), "currency": Currency(row["currency"])})
+
+
+def _show(record: DrawRecord) -> DrawMade:
+    return DrawMade(
+        record.id, record.awarded, record.rolled, record.roll, record.nonce, record.pity_before, record.guaranteed,
+        record.currency, record.coupon_id,
+    )  # fmt: skip

@@ -1,0 +1,229 @@
+"""Pools, draws and receipts for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from loyalty.members import actions as members
+from loyalty.members.rules import Member
+from loyalty.refusals import Refused
+from loyalty.sheets.actions import open_sheets
+from loyalty.tiers.actions import LADDER, read_tier
+from rewards.coupons import actions as coupons
+from rewards.fairness import actions as fairness
+from rewards.fairness.rules import Roll, Vault, roll
+from rewards.gacha.actions.drawing import RAILS, check_caps, read_draw, refuse_paused
+from rewards.gacha.actions.members import Standings, open_standings
+from rewards.gacha.actions.pools import Pool, Pools, Terms, load_terms, read_pools
+from rewards.gacha.rules import admission, chances, rails
+from rewards.gacha.rules.drawing import PRIZE_LABEL, SIDE_LABEL, TEN_LABEL
+from rewards.gacha.rules.hazard import PPM
+from rewards.gacha.rules.odds import Entry
+from rewards.gacha.rules.rails import Rails
+from rewards.gacha.rules.receipts import DrawRecord, write_receipt
+from rewards.gacha.store import draws as store
+
+
+@dataclass(frozen=True, slots=True)
+class OddsLine:
+    """One prize of a pool: its chance by the weights, in the long run, and at the member's next draw."""
+
+    entry: Entry
+    stated: Fraction
+    consolidated: Fraction
+    effective: Fraction
+    left: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoolView:
+    """A pool as one member meets it. `refusal` is what a single draw would meet now, its price aside."""
+
+    pool: Pool
+    lines: tuple[OddsLine, ...]
+    expected_draws: Fraction | None
+    ten_expectation: Fraction
+    pity: int
+    next_top: Fraction
+    refusal: Refused | None
+
+
+@dataclass(frozen=True, slots=True)
+class RailsView:
+    """A member's guard rails now: what is left of the day and the month, and the member's own stop."""
+
+    day_left: int
+    month_left: int
+    excluded_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class DrawView:
+    """A draw with the odds that it was drawn under."""
+
+    record: DrawRecord
+    terms: Terms
+
+    @property
+    def entry(self) -> Entry:
+        """What was awarded."""
+        return self.terms.odds.entries[self.terms.odds.by_code[self.record.awarded]]
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptView:
+    """The canonical JSON of a draw's receipt, and whether it holds the server seed."""
+
+    document: str
+    revealed: bool
+
+
+async def view_pools(
+    connection: Any, member_id: UUID, now: datetime, pool_ids: Sequence[UUID] | None = None
+) -> list[PoolView]:
+    """Pools, all where none are named, judged for this member; the oldest first.
+
+    Of all, those whose last day is over are left out.
+    """
+    pools = await read_pools(connection, pool_ids)
+    sheets = await open_sheets(connection)
+    season = await sheets.season(connection)
+    found = await sheets.get(connection, *RAILS)
+    assert found is not None, "no sheet of guard rails: run `main.py season seed` first"
+    ladder = await sheets.get(connection, *LADDER)
+    member = (await members.load_members(connection, [member_id])).get(member_id)
+    if member is None or ladder is None:
+        return []
+    today = season.day(now)
+    over = [each for each in pools.all if each.odds.closes_on and each.odds.closes_on < today]
+    shown = [each for each in pools.all if pool_ids is not None or each not in over]
+    tier = ""
+    if any(each.odds.tiers for each in shown):
+        tier = (await read_tier(connection, ladder, season, member_id, now)).tier.code
+    offers = await coupons.find_offers(connection, sorted({slug for each in shown for slug in each.odds.offers}))
+    standings = await open_standings(connection, [member_id], [each.id for each in shown])
+
+    def why_not(pool: Pool) -> Refused | None:
+        try:
+            refuse_paused(sheets, pool, offers)
+            admission.check_window(pool.odds, pool.slug, today, season.zone)
+            rails.refuse_excluded(standings.rail(member_id).excluded_until, now)
+            admission.check_gates(pool.odds, tier, member.birth_year, today)
+            check_caps(found, standings, pool, member, 1, today, season)
+            pools.refuse_emptied(pool)
+        except Refused as refused:
+            return refused
+        return None
+
+    return [_view(pools, standings, each, member_id, why_not(each)) for each in shown]
+
+
+async def read_rails(connection: Any, member_id: UUID, now: datetime) -> RailsView:
+    """What the guard rails leave a member now."""
+    sheets = await open_sheets(connection)
+    season = await sheets.season(connection)
+    found = await sheets.get(connection, *RAILS)
+    assert found is not None, "no sheet of guard rails: run `main.py season seed` first"
+    member = (await members.load_members(connection, [member_id])).get(member_id)
+    standings = await open_standings(connection, [member_id], [])
+    return _view_rails(found, standings, member_id, member, season.day(now), now)
+
+
+async def read_draws(connection: Any, member_id: UUID, *, first: int, before: UUID | None = None) -> list[DrawView]:
+    """A page of a member's draws, newest first, by keyset."""
+    return await _views(connection, await store.load_page(connection, member_id, before, first))
+
+
+async def read_draws_by_id(connection: Any, member_id: UUID, ids: Sequence[UUID]) -> list[DrawView]:
+    """Draws of the member by id, in the order of ids; those of others are not found."""
+    return await _views(connection, await store.load_draws(connection, member_id, ids))
+
+
+async def read_receipt(connection: Any, vault: Vault, member_id: UUID, draw_id: UUID) -> ReceiptView | None:
+    """The canonical JSON of a draw's receipt, with its server seed once that is revealed.
+
+    None for a draw that is not the member's.
+    """
+    found = await read_draws_by_id(connection, member_id, [draw_id])
+    if not found:
+        return None
+    record, terms = found[0].record, found[0].terms
+    keys = [(member_id, record.epoch), (member_id, record.epoch + 1)]
+    epochs = await fairness.read_epochs(connection, keys)
+    epoch, following = epochs[keys[0]], epochs[keys[1]]
+    seed = fairness.unseal(vault, epoch)
+    revealed = epoch.revealed_at is not None
+    document = write_receipt(
+        record, terms.body, terms.odds.sha256, rolls_of(record, terms, seed), commit=epoch.commit,
+        next_commit=following.commit, seed=seed, revealed=revealed,
+    )  # fmt: skip
+    return ReceiptView(document, revealed)
+
+
+async def export_draws(connection: Any, member_id: UUID) -> list[dict[str, Any]]:
+    """Every draw of a member, newest first, for `exportMyData`."""
+    draws: list[DrawView] = []
+    before: UUID | None = None
+    while page := await read_draws(connection, member_id, first=1000, before=before):
+        draws.extend(page)
+        before = page[-1].record.id
+    return [
+        {
+            "pool": each.terms.slug,
+            "at": each.record.at.isoformat(),
+            "prize": each.record.awarded,
+            "paid": {"currency": each.record.currency.value, "amount": each.record.amount},
+            "epoch": each.record.epoch,
+            "nonce": each.record.nonce,
+            "clientSeed": each.record.client_seed,
+        }
+        for each in draws
+    ]
+
+
+def rolls_of(record: DrawRecord, terms: Terms, seed: bytes) -> list[Roll]:
+    """The rolls of a draw, made again from the seed."""
+    odds, place = terms.odds, record.place(record.nonce)
+    side = odds.top if record.roll < odds.hazard.chance(record.pity_before + 1) else odds.rest
+    asked = [(SIDE_LABEL, PPM), (PRIZE_LABEL, side.total)]
+    if record.guaranteed:
+        asked.append((TEN_LABEL, odds.guarantee.total))
+    return [roll(seed, label, limit, place) for label, limit in asked]
+
+
+def _view(pools: Pools, standings: Standings, pool: Pool, member_id: UUID, refusal: Refused | None) -> PoolView:
+    odds = pool.odds
+    pity = standings.pity(member_id, pool.id, pool.terms.pity_from)
+    columns = (chances.stated(odds), chances.consolidated(odds), chances.effective(odds, pity, pools.gone(pool)))
+    lines = tuple(
+        OddsLine(entry, stated, consolidated, effective, pools.left(pool, entry))
+        for entry, stated, consolidated, effective in zip(odds.entries, *columns, strict=True)
+    )
+    return PoolView(
+        pool, lines, chances.expected_draws(odds.hazard), chances.ten_expectation(odds), pity,
+        Fraction(odds.hazard.chance(pity + 1), PPM), refusal,
+    )  # fmt: skip
+
+
+def _view_rails(
+    found: Rails, standings: Standings, member_id: UUID, member: Member | None, today: date, now: datetime
+) -> RailsView:
+    tally = standings.tally(member_id, today)
+    young = rails.is_under(found.adult_age, member.birth_year if member else None, today)
+    day = found.minor_day if young else found.day
+    month_left = max(0, found.month - tally.month_draws)
+    until = standings.rail(member_id).excluded_until
+    return RailsView(
+        min(month_left, max(0, day - tally.day_draws)), month_left, until if until and until > now else None
+    )
+
+
+async def _views(connection: Any, rows: Sequence[Any]) -> list[DrawView]:
+    records = [read_draw(row) for row in rows]
+    terms = await load_terms(connection, {(each.pool_id, each.version) for each in records})
+    return [DrawView(each, terms[each.pool_id, each.version]) for each in records]

@@ -1,0 +1,91 @@
+"""SQL of draws, pity and guard rails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from loyalty.work import Work
+
+COLUMNS = (
+    "member_id, id, set_id, pool_id, version, epoch, nonce, client_seed, set_by, count, position, pity_start, "
+    "pity_before, pity_after, nothing_before, guaranteed, roll, roll_prize, roll_ten, rolled, awarded, currency, "
+    "amount, coupon_id, at"
+)
+
+INSERT = f"""
+INSERT INTO draws ({COLUMNS})
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::int[], $8::text[],
+    $9::text[], $10::int2[], $11::int2[], $12::int[], $13::int[], $14::int[], $15::bool[], $16::bool[], $17::int[],
+    $18::int[], $19::int[], $20::text[], $21::text[], $22::text[], $23::int[], $24::uuid[], $25::timestamptz[])
+"""  # noqa: S608
+
+PITY = """
+SELECT member_id, pool_id, version, pity, day, day_draws, month_draws FROM pity
+WHERE member_id = ANY($1::uuid[]) AND pool_id = ANY($2::uuid[])
+"""
+
+SAVE_PITY = """
+INSERT INTO pity (member_id, pool_id, version, pity, day, day_draws, month_draws)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::date[], $6::int[], $7::int[])
+ON CONFLICT (member_id, pool_id) DO UPDATE SET version = excluded.version, pity = excluded.pity, day = excluded.day,
+    day_draws = excluded.day_draws, month_draws = excluded.month_draws
+"""
+
+RAILS = """
+SELECT member_id, day, day_draws, month_draws, excluded_until FROM draw_rails WHERE member_id = ANY($1::uuid[])
+"""
+
+SAVE_RAILS = """
+INSERT INTO draw_rails (member_id, day, day_draws, month_draws, excluded_until)
+SELECT * FROM unnest($1::uuid[], $2::date[], $3::int[], $4::int[], $5::timestamptz[])
+ON CONFLICT (member_id) DO UPDATE SET day = excluded.day, day_draws = excluded.day_draws,
+    month_draws = excluded.month_draws, excluded_until = excluded.excluded_until
+"""
+
+PAGE = f"""
+SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+"""  # noqa: S608
+
+BY_ID = f"SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"  # noqa: S608
+
+BY_NONCE = f"""
+SELECT {COLUMNS} FROM draws WHERE (member_id, epoch, nonce) > ($1::uuid, $2::int, $3::int)
+ORDER BY member_id, epoch, nonce LIMIT $4
+"""  # noqa: S608
+
+
+async def insert_draws(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
+    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+
+
+async def load_pity(connection: Any, member_ids: Sequence[UUID], pool_ids: Sequence[UUID]) -> list[Any]:
+    return list(await connection.fetch(PITY, member_ids, pool_ids))
+
+
+async def save_pity(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
+    await work.connection.execute(SAVE_PITY, *map(list, zip(*rows, strict=True)))
+
+
+async def load_rails(connection: Any, member_ids: Sequence[UUID]) -> list[Any]:
+    return list(await connection.fetch(RAILS, member_ids))
+
+
+async def save_rails(work: Work, rows: Sequence[tuple[UUID, Any, int, int, datetime | None]]) -> None:
+    await work.connection.execute(SAVE_RAILS, *map(list, zip(*rows, strict=True)))
+
+
+async def load_page(connection: Any, member_id: UUID, before: UUID | None, limit: int) -> list[Any]:
+    """The newest draws of a member older than `before`."""
+    return list(await connection.fetch(PAGE, member_id, before, limit))
+
+
+async def load_draws(connection: Any, member_id: UUID, ids: Sequence[UUID]) -> list[Any]:
+    return list(await connection.fetch(BY_ID, member_id, ids))
+
+
+async def load_by_nonce(connection: Any, after: tuple[UUID, int, int], limit: int) -> list[Any]:
+    """Draws of everybody past (member, epoch, nonce), for the audit."""
+    return list(await connection.fetch(BY_NONCE, *after, limit))

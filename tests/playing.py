@@ -1,0 +1,305 @@
+"""The shipped board for tests: its content, random play, and what must hold of any board at any time."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from game.board.rules import cells, moves
+from game.board.rules.cells import BOX, CELLS, EMPTY, GENERATOR, WEB
+from game.board.rules.content import Content, check_content, parse_chains, parse_layout, parse_levels
+from game.board.rules.moves import Board, Move, MoveKind
+from game.orders import rules as orders
+from game.orders.rules import OrderDials, Table
+from game.refusals import GameRefused
+
+GAME = Path(__file__).resolve().parents[1] / "game"
+NOW = datetime(2027, 3, 10, 4, 0, tzinfo=UTC)
+CAP = 100
+SEED = bytes(range(32))
+
+
+def sheet(kind: str) -> dict[str, Any]:
+    """The shipped sheet of a kind, as a table that a test may change."""
+    [path] = GAME.glob(f"*/sheets/{kind}.current.toml")
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def shipped() -> tuple[Content, OrderDials]:
+    """The shipped content and the dials of orders."""
+    chains = parse_chains("chains.current", sheet("chains"))
+    layout = parse_layout("board.current", sheet("board"))
+    levels = parse_levels("levels.current", sheet("levels"))
+    assert check_content(chains, layout, levels) == []
+    return Content(chains, layout, levels), orders.parse_orders("orders.current", sheet("orders"))
+
+
+def new_table(seed: bytes = SEED, cap: int = CAP, now: datetime = NOW) -> Table:
+    content, dials = shipped()
+    return orders.take_in(Table(moves.start_board(content, seed, cap, now), (), 1), dials)
+
+
+def words(board: Board) -> list[str]:
+    """The cells as a row holds them."""
+    return [write(board, cell) for cell in board.cells]
+
+
+def write(board: Board, cell: int) -> str:
+    kind = board.generators[cells.home_of(cell)].kind if cell & GENERATOR else 0
+    return board.content.write_word(cell, kind)
+
+
+def put(board: Board, at: dict[int, str]) -> Board:
+    """The board with these words in these cells; generators stay where they are."""
+    for cell, word in at.items():
+        assert not board.cells[cell] & GENERATOR
+        board.cells[cell] = board.content.read_word(word)
+    board.units = units_anywhere(board)
+    return board
+
+
+def units_anywhere(board: Board) -> int:
+    inbox = sum(count * cells.units_of(item) for item, count in board.inbox)
+    return cells.total_units(board.cells) + cells.total_units(board.storage) + inbox
+
+
+def faults_of(table: Table) -> list[str]:
+    """What is wrong with a table; nothing where every invariant holds."""
+    board, found = table.board, []
+    if len(board.cells) != CELLS:
+        found.append(f"{len(board.cells)} cells")
+    if units_anywhere(board) != board.units:
+        found.append(f"{units_anywhere(board)} units lie there, {board.units} were made")
+    homes = sorted(cells.home_of(cell) for cell in board.cells if cell & GENERATOR)
+    if homes != sorted(board.generators):
+        found.append(f"generators {homes}, known are {sorted(board.generators)}")
+    for cell in board.cells:
+        if cell and not cell & GENERATOR:
+            item = cell & (GENERATOR - 1)
+            if board.content.goods(item) is None or cell & ~(WEB | BOX | item):
+                found.append(f"no such goods: {cell}")
+        if board.content.read_word(write(board, cell)) != cell:
+            found.append(f"{cell} is not read as it is written")
+    if len(board.storage) > board.content.storage_at(board.level):
+        found.append("more in storage than it holds")
+    if any(not cells.is_item(item) for item in board.storage):
+        found.append("something else than goods in storage")
+    if any(not cells.is_item(item) or count < 1 for item, count in board.inbox):
+        found.append("an empty stack in the inbox")
+    if board.energy.amount < 0 or any(each.charges < 0 for each in board.generators.values()):
+        found.append("less than nothing")
+    if is_dead(board):
+        found.append("nothing can be done any more")
+    return found + faults_of_orders(table)
+
+
+def faults_of_orders(table: Table) -> list[str]:
+    _, dials = shipped()
+    found = []
+    if len(table.orders) != dials.slots or len({order.number for order in table.orders}) != dials.slots:
+        found.append("not every place has an order of its own")
+    for order in table.orders:
+        units = cells.total_units(order.items)
+        if not 1 <= len(order.items) <= dials.most_items:
+            found.append(f"order {order.number} asks for {len(order.items)} goods")
+        if units > orders.most_units(dials, table.board.level, table.board.energy_cap):
+            found.append(f"order {order.number} asks for {units} units")
+        if not orders.can_be_filled(table.board, order) or order.number >= table.next_number:
+            found.append(f"order {order.number} cannot be filled")
+        if order.diamonds < 1 or order.experience < 1:
+            found.append(f"order {order.number} pays nothing")
+    return found
+
+
+def is_dead(board: Board) -> bool:
+    """Whether no move will ever be taken again, however long one waits: no goods to lift and no cell to drop into."""
+    liftable = any(cells.is_item(cell) for cell in board.cells)
+    tappable = EMPTY in board.cells and bool(moves.owned_chains(board))
+    return not liftable and not tappable
+
+
+def pairs(board: Board, leave: frozenset[int] = frozenset()) -> Iterator[tuple[int, int]]:
+    """Cells that can be merged, the free one first; without those that are to be left alone."""
+    seen: dict[int, int] = {}
+    lengths = board.content.chain_lengths
+    for index, cell in enumerate(board.cells):
+        if cell == EMPTY or cell & (BOX | GENERATOR) or index in leave:
+            continue
+        item = cell & ~WEB
+        if cells.level_of(item) >= lengths[cells.chain_of(item)]:
+            continue
+        other = seen.setdefault(item, index)
+        if other != index:
+            if board.cells[other] < GENERATOR:
+                yield other, index
+            elif cell < GENERATOR:
+                yield index, other
+
+
+def free_generators(board: Board) -> list[int]:
+    return [index for index, cell in enumerate(board.cells) if GENERATOR <= cell < WEB]
+
+
+@dataclass
+class Player:
+    """Plays at random, mostly sensibly; every move goes through the rules alone. Time goes on, and sometimes back.
+
+    `tidy` is how often it looks for a merge.
+    """
+
+    random: random.Random
+    table: Table = field(default_factory=new_table)
+    now: datetime = NOW
+    tidy: float = 0.42
+    applied: Counter[MoveKind] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def choose(self) -> Move:
+        """The next move: a merge or a tap most of the time, whatever else otherwise."""
+        board, chance = self.table.board, self.random.random()
+        if chance < self.tidy:
+            for source, target in pairs(board):
+                if self.random.random() < 0.7:
+                    return Move(MoveKind.MERGE, source, target)
+        if chance < 0.80:
+            return Move(MoveKind.TAP, self.random.choice(free_generators(board)))
+        if chance < 0.86:
+            return Move(MoveKind.DELIVER, self.random.choice(self.table.orders).number)
+        if chance < 0.87:
+            return Move(MoveKind.CLAIM_LEVEL, board.level + self.random.randrange(3))
+        return self._any()
+
+    def _any(self) -> Move:
+        chosen = self.random.choice(_KINDS)
+        first = self.random.randrange(-1, 6) if chosen in _FROM_SLOT else self.random.randrange(-1, CELLS + 1)
+        return Move(chosen, first, self.random.randrange(-1, CELLS + 1))
+
+    def step(self) -> None:
+        """One move, and what must hold after it."""
+        board = self.table.board
+        move = self.choose()
+        before = (board.cells[:], board.storage[:], board.inbox[:], board.energy, board.units, board.level)
+        taps = board.generators
+        tapped = sum(each.taps for each in taps.values())
+        try:
+            if move.kind is MoveKind.DELIVER:
+                _, dials = shipped()
+                self.table, done = orders.deliver(self.table, dials, move.first)
+                gone = done.units
+            else:
+                moves.apply(board, move, self.now)
+                gone = cells.units_of(before[0][move.first]) if move.kind is MoveKind.SELL else 0
+        except GameRefused as refused:
+            after = (board.cells, board.storage, board.inbox, board.energy, board.units, board.level)
+            assert after == before, (move, refused)
+            assert sum(each.taps for each in taps.values()) == tapped, "a tap that was refused counts for nothing"
+            self.refused[str(refused.code)] += 1
+            return
+        self.applied[move.kind] += 1
+        made = self._made(move, before[0]) if move.kind is MoveKind.TAP else 0
+        assert sum(each.taps for each in taps.values()) == tapped + (move.kind is MoveKind.TAP)
+        assert units_anywhere(board) == board.units == before[4] + made - gone, move
+
+    def _made(self, move: Move, before: list[int]) -> int:
+        """What a tap dropped: one item, into one cell that was empty, next to which no other was nearer."""
+        board = self.table.board
+        [cell] = [index for index, (old, new) in enumerate(zip(before, board.cells, strict=True)) if old != new]
+        assert before[cell] == EMPTY
+        assert cell == next(each for each in cells.NEAREST[move.first] if before[each] == EMPTY)
+        return cells.units_of(board.cells[cell])
+
+    def wait(self) -> None:
+        """Some time passes, or the server's clock goes back a little; now and then a gift comes."""
+        self.now += timedelta(seconds=self.random.randrange(-300, 9_000))
+        board = self.table.board
+        moves.settle(board, self.now)
+        if self.random.random() < 0.05:
+            moves.give_energy(board, self.random.randrange(1, 200), self.now)
+        if self.random.random() < 0.02:
+            moves.give_goods(board, self.random.randbytes(16), self.random.randrange(1, 6))
+
+
+_FROM_SLOT = (MoveKind.RETRIEVE, MoveKind.UNPACK)
+_KINDS = [kind for kind in MoveKind if kind not in (MoveKind.DELIVER, MoveKind.CLAIM_LEVEL)]
+
+
+def play(seed: int, steps: int, *, check_every: int = 500) -> Player:
+    """Random moves on a fresh board until so many were taken; asserts what must hold, all of it now and then."""
+    dice = random.Random(seed)
+    player = Player(dice, new_table(dice.randbytes(32)), tidy=dice.choice((0.12, 0.3, 0.45)))
+    for number in range(steps * 20):
+        if number % 25 == 0:
+            player.wait()
+            if sum(player.applied.values()) >= steps:
+                break
+        player.step()
+        if number % check_every == 0:
+            assert faults_of(player.table) == [], (seed, number)
+    assert faults_of(player.table) == [], seed
+    return player
+
+
+def fill(table: Table, number: int, now: datetime) -> int:
+    """Fills an order by plain means and returns how many moves it took; asserts that it comes to an end.
+
+    Time and energy are not spared; what stands in the way is sold.
+    """
+    _, dials = shipped()
+    order = next(each for each in table.orders if each.number == number)
+    board = table.board.copy()
+    for count in range(20_000):
+        now += timedelta(hours=5)
+        moves.settle(board, now)
+        move = _next_step(board, order)
+        if move is None:
+            _, done = orders.deliver(Table(board, table.orders, table.next_number), dials, number)
+            assert done.number == number
+            return count + 1
+        moves.apply(board, move, now)
+    raise AssertionError(f"order {number} was not filled: {words(board)}")
+
+
+def _next_step(board: Board, order: orders.Order) -> Move | None:
+    """The next move towards an order: merge towards the largest goods that are missing, or tap, or make room."""
+    wanted = Counter(order.items)
+    reserved = set()
+    for index, cell in enumerate(board.cells):
+        if wanted.get(cell, 0) > 0:
+            wanted[cell] -= 1
+            reserved.add(index)
+    missing = sorted((item for item, count in wanted.items() if count > 0), key=cells.level_of)
+    if not missing:
+        return None
+    target = missing[-1]
+    chain = cells.chain_of(target)
+    for source, to in pairs(board, frozenset(reserved)):
+        item = board.cells[source]
+        if cells.chain_of(item) == chain and item < target:
+            return Move(MoveKind.MERGE, source, to)
+    if EMPTY not in board.cells:
+        return Move(MoveKind.SELL, _in_the_way(board, reserved, chain, target))
+    tapped = next(
+        index for index in free_generators(board)
+        if chain in {
+            cells.chain_of(item)
+            for item in board.content.drops(board.generators[cells.home_of(board.cells[index])].kind, board.level)[2]
+        }
+    )  # fmt: skip
+    return Move(MoveKind.TAP, tapped)
+
+
+def _in_the_way(board: Board, reserved: set[int], chain: int, target: int) -> int:
+    """Goods that the order does not need: of another chain, or too large."""
+    free = [index for index, cell in enumerate(board.cells) if cells.is_item(cell) and index not in reserved]
+    useless = [
+        index for index in free if cells.chain_of(board.cells[index]) != chain or board.cells[index] >= target
+    ]  # fmt: skip
+    return (useless or free)[0]
