@@ -9,6 +9,7 @@ import strawberry
 
 from api.admin.once import once
 from api.batches import batches_of
+from api.graphql.boards import BoardNode, load_board
 from api.graphql.context import Context
 from api.graphql.draws import DrawNode, list_draws
 from api.graphql.nodes import Node, parse_id, write_id
@@ -88,6 +89,10 @@ class MemberNode(Node):
     @strawberry.field
     async def timeline(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[EventNode]:
         return await list_events(info.context, self.member_id, check_first(first), after)
+
+    @strawberry.field(description="The board as the member sees it, without what boxes hide.")
+    async def board(self, info: Info) -> BoardNode:
+        return await load_board(info.context, self.member_id)
 
     @strawberry.field(description="Days in a row, as the member sees them.")
     async def streak(self, info: Info) -> StreakNode | None:

@@ -43,7 +43,7 @@ _NO_WORDS = Wording("(no sentence yet)", "（尚無說明）", "Treat it by `ret
 _HEAD = """\
 # Every refusal code
 
-<!-- Written by `python main.py refusals`; edit api/graphql/messages.py and run it again. -->
+<!-- Written by `python main.py refusals`; edit api/graphql/messages/ and run it again. -->
 
 A mutation answers `union <Mutation>Result = <success> | Refusal`. A refusal is an expected no: HTTP 200, nothing was
 changed, and `Refusal` says `code`, `message` (for people, in English or Traditional Chinese by `Accept-Language`),

@@ -47,6 +47,7 @@ class EventNode(Node):
 # Facts hold plain ids; callers know ids by their kind.
 _IDS = {
     "coupon": "cpn",
+    "draw": "drw",
     "hold": "hld",
     "offer": "off",
     "operator": "opr",

@@ -50,13 +50,16 @@ class MemberNode(Node):
     erase_at: datetime | None = strawberry.field(description="When the account will be erased, if the member asked.")
     birth_year: int | None = strawberry.field(description="As you told it; null where you have not.")
 
+    known_wallet: strawberry.Private[Wallet | None] = None
+    known_tier: strawberry.Private[TierNode | None] = None
+
     @strawberry.field
     async def wallet(self, info: Info) -> Wallet:
-        return await load_wallet(info.context)
+        return self.known_wallet or await load_wallet(info.context)
 
     @strawberry.field
     async def tier(self, info: Info) -> TierNode:
-        return await load_tier(info.context)
+        return self.known_tier or await load_tier(info.context)
 
 
 async def load_wallet(context: Context) -> Wallet:
@@ -93,9 +96,14 @@ async def load_tier(context: Context) -> TierNode:
         ladder = await sheets.get(connection, *tiers.LADDER)
         assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
         view = await tiers.read_tier(connection, ladder, season, context.member.member_id, context.now)
+    return show_tier(view, context.locale)
+
+
+def show_tier(view: tiers.TierView, locale: str) -> TierNode:
+    """A tier, for its member."""
     return TierNode(
         code=view.tier.code,
-        name=view.tier.name(context.locale),
+        name=view.tier.name(locale),
         multiplier=view.tier.multiplier,
         until=view.until,
         notice_at=view.notice_at,

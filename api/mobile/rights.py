@@ -13,6 +13,7 @@ from api.graphql.schema import Info
 from api.mobile.members import MemberNode, load_me
 from api.refusals import BadInput
 from game.checkin import actions as checkin
+from game.orders.actions import export_play
 from loyalty.ledger.actions import export_wallets
 from loyalty.members import actions as members
 from loyalty.members.actions import RightsCommand, SetConsent
@@ -77,6 +78,7 @@ async def export_me(context: Context) -> str:
             "coupons": await export_coupons(connection, member_id),
             "draws": await export_draws(connection, member_id),
             "receipts": await export_receipts(connection, member_id),
+            "play": await export_play(connection, member_id),
             "checkins": await checkin.export_checkins(connection, member_id),
             "timeline": await export_events(connection, member_id),
             "exposures": await export_exposures(connection, member_id),

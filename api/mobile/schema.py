@@ -12,6 +12,7 @@ from api.mobile.checkin import CheckInMutation, CheckInQuery
 from api.mobile.coupons import CouponMutation, CouponNode, CouponQuery, resolve_coupon
 from api.mobile.draws import DrawMutation, DrawQuery, resolve_draw
 from api.mobile.fairness import FairnessMutation, FairnessQuery
+from api.mobile.home import HomeQuery
 from api.mobile.members import MemberNode, load_me, resolve_member
 from api.mobile.offers import OfferNode, OfferQuery, resolve_offer
 from api.mobile.pools import PoolMutation, PoolNode, PoolQuery, resolve_pool
@@ -38,6 +39,7 @@ class Query(
     TimelineQuery,
     ReceiptQuery,
     RightsQuery,
+    HomeQuery,
     BoardQuery,
     CheckInQuery,
     PoolQuery,

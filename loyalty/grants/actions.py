@@ -43,6 +43,11 @@ async def consume(
     return taken
 
 
+async def count_waiting(connection: Any, member_id: UUID) -> dict[GrantKind, int]:
+    """How much of each kind waits for a member."""
+    return {GrantKind(row["kind"]): row["amount"] for row in await store.count_waiting(connection, member_id)}
+
+
 async def audit(connection: Any, now: datetime) -> list[Finding]:
     """Examines every grant; reads everything, changes nothing."""
     return await examine(connection, store.AUDIT, now)

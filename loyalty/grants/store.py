@@ -21,6 +21,10 @@ WHERE member_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND consumed_at IS 
 RETURNING member_id, id, kind, amount, source
 """
 
+COUNT_WAITING = """
+SELECT kind, sum(amount)::bigint AS amount FROM grants WHERE member_id = $1 AND consumed_at IS NULL GROUP BY kind
+"""
+
 AUDIT = (
     Invariant(
         "a grant is of a positive amount, to a member there is, and not taken before it was given",
@@ -35,6 +39,10 @@ WHERE m.id IS NULL OR g.amount <= 0 OR g.consumed_at < g.at
 
 async def insert_grants(work: Work, rows: Sequence[tuple[UUID, UUID, str, int, str, datetime]]) -> None:
     await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+
+
+async def count_waiting(connection: Any, member_id: UUID) -> list[Any]:
+    return list(await connection.fetch(COUNT_WAITING, member_id))
 
 
 async def consume_grants(work: Work, member_ids: Sequence[UUID], kinds: Sequence[str], now: datetime) -> list[Any]:

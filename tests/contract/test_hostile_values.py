@@ -47,6 +47,9 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
     partner = await edge.ask("partner", "Me", BRAND, first=1)
     paused = await edge.ask("admin", "Pause", OWNER, target="offers", message="m", reason="for the test")
     await edge.ask("admin", "Resume", OWNER, target="offers")
+    pool = (await edge.ask("mobile", "Pools", MEI))[0]
+    drawn = await edge.ask("mobile", "Draw", MEI, poolId=pool["id"], oddsHash=pool["oddsHash"])
+    draw_id = drawn["draws"][0]["id"]
     page = {"first": 5, "after": "WzEsInRpbWVsaW5lIiwiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwIl0"}
     sheet = {"kind": "offer", "key": "x", "body": dumps(offer_body()), "basedOn": 0, "reason": "for the test"}
     return [
@@ -56,6 +59,14 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("mobile", "Receipts", MEI, page), ("mobile", "Coupons", MEI, {**page, "state": "ISSUED"}),
         ("mobile", "BuyCoupon", MEI, {"offerId": offer["id"]}),
         ("mobile", "SetConsent", MEI, {"purpose": "news", "version": "1", "granted": True}),
+        ("mobile", "Pools", MEI, {}), ("mobile", "Seed", MEI, {}), ("mobile", "DrawLimits", MEI, {}),
+        ("mobile", "Draws", MEI, page), ("mobile", "DrawReceipt", MEI, {"id": draw_id}),
+        ("mobile", "Draw", MEI, {"poolId": pool["id"], "oddsHash": pool["oddsHash"], "count": 1}),
+        ("mobile", "SetClientSeed", MEI, {"clientSeed": "alice"}),
+        ("mobile", "RevealSeed", MEI, {"clientSeed": "bob"}),
+        ("mobile", "SetSelfExclusion", MEI, {"period": "HOURS_24"}),
+        ("mobile", "SetBirthYear", MEI, {"birthYear": 1990}),
+        ("admin", "MemberDraws", OWNER, {**page, "id": me["id"]}),
         ("mobile", "EraseMe", MEI, {}), ("mobile", "KeepMe", MEI, {}),
         ("till", "Member", TILL, {"cardNo": me["cardNo"]}), ("till", "CheckBasket", TILL, asked),
         ("till", "HoldBasket", TILL, asked), ("till", "ReleaseBasket", TILL, {"holdId": held["hold"]["id"]}),

@@ -76,12 +76,35 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
         assert (await run("Node", id=node_id))["__typename"] == kind
     assert (await run("MemberNode", id=me["id"]))["cardNo"] == me["cardNo"]
     await check_in_and_visit(run)
+    await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
     assert me["cardNo"] in await run("ExportMyData")
     assert (await run("EraseMe"))["eraseAt"]
     assert (await run("KeepMe"))["member"]["eraseAt"] is None
     assert run.ran == operations_of("mobile")
+
+
+async def draw_and_reveal(run: Runner) -> None:
+    assert (await run("SetBirthYear", birthYear=1990))["member"]["birthYear"] == 1990
+    await run.edge.give(run.who, 1_000, "DIAMONDS")
+    pool, treasure = await run("Pools")
+    assert (pool["pity"]["count"], treasure["priceDiamonds"]) == (0, 60)
+    assert sum(line["ppm"] for line in pool["odds"]) == 1_000_000
+    before = await run("Seed")
+    assert (before["epoch"], before["nextNonce"], before["setByMember"]) == (1, 0, False)
+    assert (await run("SetClientSeed", clientSeed="alice"))["seed"]["setByMember"] is True
+    drawn = await run("Draw", poolId=pool["id"], oddsHash=pool["oddsHash"], count=10)
+    assert [each["nonce"] for each in drawn["draws"]] == list(range(10))
+    assert any(each["couponId"] for each in drawn["draws"])
+    assert {each["id"] for each in (await run("Draws", first=100))["nodes"]} == {each["id"] for each in drawn["draws"]}
+    shown = await run("RevealSeed", clientSeed="bob")
+    assert (shown["epoch"], shown["seed"]["commitSha256"]) == (1, before["nextCommitSha256"])
+    assert shown["serverSeedHex"] in (await run("DrawReceipt", id=drawn["draws"][0]["id"]))["document"]
+    for node_id, kind in ((pool["id"], "Pool"), (drawn["draws"][0]["id"], "Draw")):
+        assert (await run("Node", id=node_id))["__typename"] == kind
+    assert (await run("SetSelfExclusion", period="HOURS_24"))["limits"]["excludedUntil"]
+    assert (await run("DrawLimits"))["dayLeft"] == 0
 
 
 async def check_in_and_visit(run: Runner) -> None:
@@ -155,6 +178,7 @@ async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
     assert {each["currency"]: each["spendable"] for each in seen["wallets"]} == {"POINTS": 70, "TICKETS": 3}
     assert {each["kind"] for each in (await run("Identities", id=member_id))["identities"]} == {"card", "demo"}
     assert (await run("LinkIdentity", memberId=member_id, kind="phone", subject="+886912345678"))["kind"] == "phone"
+    assert (await run("MemberDraws", id=member_id, first=5))["draws"]["nodes"] == []
     assert (await run("SetMemberStatus", memberId=member_id, suspended=True))["status"] == "SUSPENDED"
     assert (await run("SetMemberStatus", memberId=member_id, suspended=False))["status"] == "ACTIVE"
     await run_keys_and_stores(run)

@@ -29,6 +29,7 @@ from loyalty.members.actions import erase_due
 from loyalty.refusals import LoyaltyCode
 from rewards.refusals import RewardsCode
 from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
+from tests.gacha_sheets import odds_body
 
 Request = tuple[str, str, str, dict[str, Any]]
 Scenario = Callable[[Edge], Awaitable[Request]]
@@ -488,6 +489,101 @@ async def came_days_ago(edge: Edge, who: str, days: int) -> None:
         "(SELECT id FROM members WHERE card_no = $1)",
         await edge.card(who), days,
     )  # fmt: skip
+
+
+# --- draws
+
+
+def drawing(pool: dict[str, Any], who: str = MEI, **changes: Any) -> Request:
+    asked = {"poolId": pool["id"], "oddsHash": pool["oddsHash"], "count": 1, **changes}
+    return request("mobile", "Draw", who, **asked)
+
+
+async def pool_of(edge: Edge, slug: str, who: str = MEI, **changes: Any) -> dict[str, Any]:
+    """A pool of its own name, as the member sees it."""
+    body = odds_body(**{"name": {"en": slug, "zh-TW": slug}, **changes})
+    asked = {"kind": "odds", "key": slug, "body": dumps(body), "basedOn": 0, "reason": "for the test"}
+    await done(edge, request("admin", "PublishSheet", "demo:odo:odds_editor", **asked))
+    return next(each for each in await edge.ask("mobile", "Pools", who) if each["name"] == slug)
+
+
+async def daily(edge: Edge, who: str = MEI) -> dict[str, Any]:
+    await edge.give(who, 1_000, "DIAMONDS")
+    found: dict[str, Any] = (await edge.ask("mobile", "Pools", who))[0]
+    return found
+
+
+@reaches("CLIENT_SEED_INVALID")
+async def bad_client_seed(edge: Edge) -> Request:
+    return request("mobile", "SetClientSeed", MEI, clientSeed="a b")
+
+
+@reaches("COUNT_INVALID")
+async def three(edge: Edge) -> Request:
+    return drawing(await daily(edge), count=3)
+
+
+@reaches("POOL_NOT_FOUND")
+async def no_pool(edge: Edge) -> Request:
+    return drawing(await daily(edge), poolId=unknown("pol"))
+
+
+@reaches("POOL_NOT_OPEN")
+async def pool_to_come(edge: Edge) -> Request:
+    day = (edge.now() + timedelta(days=3)).date().isoformat()
+    return drawing(await pool_of(edge, "to-come", window={"opens_on": day}))
+
+
+@reaches("POOL_CLOSED")
+async def pool_gone(edge: Edge) -> Request:
+    pool = await pool_of(edge, "gone", window={"closes_on": (edge.now() + timedelta(hours=8)).date().isoformat()})
+    edge.ahead += timedelta(days=2)
+    return drawing(pool)
+
+
+@reaches("ODDS_CHANGED")
+async def old_odds(edge: Edge) -> Request:
+    return drawing(await daily(edge), oddsHash="0" * 64)
+
+
+@reaches("TIER_TOO_LOW")
+async def for_gold(edge: Edge) -> Request:
+    return drawing(await pool_of(edge, "for-gold", gates={"tiers": ["gold"]}))
+
+
+@reaches("UNDER_AGE")
+async def for_adults(edge: Edge) -> Request:
+    return drawing(await pool_of(edge, "for-adults", gates={"min_age": 18}))
+
+
+@reaches("DRAW_CAP_DAY")
+async def ten_for_the_young(edge: Edge) -> Request:
+    return drawing(await daily(edge), count=10)
+
+
+@reaches("DRAW_CAP_MONTH")
+async def month_is_full(edge: Edge) -> Request:
+    pool = await pool_of(edge, "one-a-month", caps={"month": 1})
+    await daily(edge)
+    await done(edge, drawing(pool))
+    return drawing(pool)
+
+
+@reaches("SELF_EXCLUDED")
+async def self_excluded(edge: Edge) -> Request:
+    """The other member: who excluded himself draws nothing in the scenarios that follow."""
+    pool = await daily(edge, LI)
+    await done(edge, request("mobile", "SetSelfExclusion", LI, period="DAYS_7"))
+    return drawing(pool, LI)
+
+
+@reaches("BIRTH_YEAR_SET")
+async def another_birth_year(edge: Edge) -> Request:
+    await done(edge, request("mobile", "SetBirthYear", LI, birthYear=1990))
+    return request("mobile", "SetBirthYear", LI, birthYear=1991)
+
+
+# --- check-in
 
 
 @reaches("DAY_ALREADY_PAID")

@@ -139,8 +139,9 @@ async def test_members_who_keep_their_tier_do_not_hide_those_behind_them(
     monkeypatch.setattr("api.runtime.jobs.work._MEMBERS", 2)
     ids = sorted([await shop.member() for _ in range(5)])
     keep, lose = ids[:3], ids[3:]
-    for since, those in ((NOW - 40 * DAY, lose), (NOW, keep)):
-        bought = [receipt(shop.stores["xinyi"], shop.cards[each], 10_000_000, now=since) for each in those]
+    # Gold from 60,000 on: those who keep it bought for as much again within the year that their anniversary looks at.
+    for since, those in ((NOW, ids), (NOW + 100 * DAY, keep)):
+        bought = [receipt(shop.stores["xinyi"], shop.cards[each], 7_000_000, now=since) for each in those]
         async with shop.database.work() as work:
             await record_receipts(work, bought)
     assert await rows_of(shop, "tiers", NOW + 340 * DAY) == 2

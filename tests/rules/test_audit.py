@@ -27,6 +27,8 @@ from loyalty.refusals import Refused
 from loyalty.sheets.actions import seed_files
 from rewards.coupons import actions as coupons
 from tests.conftest import Servers
+from tests.gacha_sheets import prize
+from tests.races import gacha_fair as gacha
 from tests.races import test_checkin as checkin
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
 from tests.seeding import PARSERS, receipt, shipped_sheets
@@ -103,12 +105,24 @@ async def _come_back(database: Database, member: UUID) -> None:
     async with database.work() as work:
         files = {"calendar.current.toml": seed_files_of_all()["calendar.current.toml"]}
         await seed_files(work, files, {"calendar": parse_calendar}, now=NOW)
+    await _draw(database)
     for each in (0, 1, 2, 3, 4, 6):
         assert await checkin.code(database, check_in, checkin.coming(member, NOW + timedelta(days=each))) == "ok"
     back = NOW + timedelta(days=6, hours=1)
     missed = (NOW + timedelta(days=5)).date()
     assert await checkin.code(database, repair_streaks, checkin.repairing(member, back, pay=True)) == "ok"
     assert await checkin.code(database, make_up, checkin.making_up(member, missed, back)) == "ok"
+
+
+async def _draw(database: Database) -> None:
+    """Draws from a pool with a stock and from one without, some of them coupons."""
+    fair = await gacha.open_fair(database)
+    few = prize("few", "GUARANTEE", 1_000_000, stock=3, when_gone="FALLBACK", fallback="rest")
+    await fair.publish(
+        "few", hazard=None, prizes=[few, prize("rest", "GUARANTEE", 0, kind="COUPON", amount=None, offer="lucky-ten")]
+    )
+    await fair.draw(await fair.member(diamonds=1_000), "few", 10)
+    await fair.draw(await fair.member(diamonds=1_000, tickets=3), "daily", 10)
 
 
 async def _buy(shop: Shop, member: Any, number: str, amount: int) -> None:
@@ -291,6 +305,31 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "diamonds paid for repairs are those of the streaks that were repaired",
         (_ONE_EVENT.format("streak_repaired"),),
+    ),
+    (
+        "a member's epochs follow each other from 1: all revealed but the current one and the next, which waits",
+        ("DELETE FROM seeds WHERE epoch = 2",),
+    ),
+    (
+        "no prize was awarded more often than its stock, and each as often as its draws say",
+        ("UPDATE pool_stock SET awarded = awarded - 1 WHERE code = 'few'",),
+    ),
+    (
+        "nonces have no gap: each epoch's draws are numbered from 0 to what the seed counts",
+        ("DELETE FROM draws WHERE nonce = 4",),
+    ),
+    (
+        "the draws of a command stand together: one pool, version, epoch and seed, positions and nonces in a row",
+        ("UPDATE draws SET client_seed = 'other' WHERE position = 4",),
+    ),
+    ("draws were paid for, with what they say they cost", ("UPDATE draws SET amount = amount + 1",)),
+    (
+        "a coupon that was drawn is there, of the member who drew it, once",
+        ("UPDATE draws SET coupon_id = gen_random_uuid() WHERE coupon_id IS NOT NULL",),
+    ),
+    (
+        "every pool has the odds that are in force, every version still the digest of what was published",
+        ("UPDATE pools SET version = 9",),
     ),
     ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )

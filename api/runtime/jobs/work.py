@@ -15,8 +15,7 @@ from loyalty.sheets.actions import open_sheets
 from loyalty.tiers import actions as tiers
 from loyalty.timeline.actions import EventRow, carry_outside
 from loyalty.work import Work
-from rewards.coupons.actions import expire_coupons, expire_holds, review_settled
-from rewards.coupons.actions.jobs import find_waiting
+from rewards.coupons.actions import expire_coupons, expire_holds, find_waiting, review_settled
 
 Carry = Callable[[Sequence[EventRow]], Awaitable[None]]
 Act = Callable[[Work, datetime, int], Awaitable[int]]

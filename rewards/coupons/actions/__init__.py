@@ -11,7 +11,7 @@ from rewards.coupons.actions.issuing import (
     open_issues,
     pause_targets,
 )
-from rewards.coupons.actions.jobs import expire_coupons, expire_holds, review_receipts
+from rewards.coupons.actions.jobs import expire_coupons, expire_holds, find_waiting
 from rewards.coupons.actions.publishing import find_offers, publish_offer, put_on_sale, read_terms_on_sale
 from rewards.coupons.actions.reading import (
     CouponView,
@@ -61,6 +61,7 @@ __all__ = [
     "expire_holds",
     "export_coupons",
     "find_offers",
+    "find_waiting",
     "hold_baskets",
     "open_issues",
     "pause_targets",
@@ -73,7 +74,6 @@ __all__ = [
     "read_terms_on_sale",
     "release_baskets",
     "return_goods",
-    "review_receipts",
     "review_settled",
     "settle_baskets",
     "welcome",

@@ -10,7 +10,6 @@ from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
 from rewards.coupons import facts
 from rewards.coupons.actions.book import CouponBook, read_coupon
-from rewards.coupons.actions.settling import review_settled
 from rewards.coupons.actions.till import open_till
 from rewards.coupons.rules import coupons as lives
 from rewards.coupons.store import coupons as coupon_store
@@ -61,14 +60,3 @@ async def find_waiting(
     rows = await hold_store.load_waiting(work.connection, after or (now - WAIT, UUID(int=0)), limit)
     last = (rows[-1]["settled_at"], rows[-1]["id"]) if len(rows) == limit else None
     return [(row["member_id"], row["id"]) for row in rows], last
-
-
-async def review_receipts(work: Work, now: datetime, limit: int) -> int:
-    """Looks for the receipts that settled holds of the last 14 days wait for; returns how many holds were decided."""
-    decided, after = 0, None
-    while True:
-        page, after = await find_waiting(work, now, after=after, limit=limit)
-        if page:
-            decided += await review_settled(work, page, now)
-        if after is None:
-            return decided

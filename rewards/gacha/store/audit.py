@@ -9,7 +9,7 @@ AUDIT = (
         "no prize was awarded more often than its stock, and each as often as its draws say",
         "SELECT count(*) FROM pool_stock",
         """
-SELECT s.pool_id, s.code, s.total, s.awarded, count(d.id) AS draws
+SELECT s.pool_id, s.code AS prize, s.total, s.awarded, count(d.id) AS draws
 FROM pool_stock s
 LEFT JOIN (
     SELECT d.pool_id, d.awarded AS code, d.id FROM draws d

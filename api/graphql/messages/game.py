@@ -1,0 +1,154 @@
+"""What the game house refuses, in words."""
+
+from __future__ import annotations
+
+from api.graphql.messages.wording import Wording
+
+WORDINGS: dict[str, Wording] = {
+    "DAY_ALREADY_PAID": Wording(
+        "The day {day} is already paid.",
+        "{day} 已簽到，獎勵已發放。",
+        "Show the streak as it is; the next check-in is possible from retryAt on.",
+    ),
+    "DAY_NOT_TODAY": Wording(
+        "It is not {day}: today is {today}.",
+        "今天不是 {day}，而是 {today}。",
+        "Show the server's day: the device's clock or time zone is wrong, or the day has just turned.",
+    ),
+    "NOTHING_TO_REPAIR": Wording(
+        "There is no gap in the streak to repair.", "連續簽到沒有中斷，無需修復。", "Read the streak again."
+    ),
+    "REPAIR_TOO_LATE": Wording(
+        "The streak could be repaired until {until}.",
+        "連續簽到的修復期限已於 {until} 截止。",
+        "Show the streak as it is now.",
+    ),
+    "REPAIR_NEEDS_ORDERS": Wording(
+        "{needed} orders repair the streak; {delivered} were delivered since the gap.",
+        "完成 {needed} 張訂單即可修復，中斷後已完成 {delivered} 張。",
+        "Show what is missing, or offer to pay diamonds; send the same request again when it is done.",
+    ),
+    "MAKE_UP_NOT_MISSED": Wording(
+        "The day {day} was not missed.",
+        "{day} 不是漏簽的日子。",
+        "Read the calendar again and offer the days that it shows as missed.",
+    ),
+    "MAKE_UP_OTHER_MONTH": Wording(
+        "The day {day} is not of this month.", "{day} 不在本月內，無法補簽。", "Offer days of this month alone."
+    ),
+    "MAKE_UP_LIMIT": Wording(
+        "{limit} days of a month can be made up for, and were.",
+        "每月最多補簽 {limit} 次，本月已用完。",
+        "Hide the button until the next month.",
+    ),
+    "ZONE_TOO_SOON": Wording(
+        "The time zone changes once in {days} days.",
+        "時區每 {days} 天只能變更一次。",
+        "Offer it again at retryAt; the check-in goes on in the zone that is set.",
+    ),
+    "BOARD_STALE": Wording(
+        "The board has changed since; nothing was moved.",
+        "棋盤已有變動，這次操作未套用。",
+        "Take the board of the answer, and play on from its revision.",
+    ),
+    "TOO_MANY_MOVES": Wording(
+        "At most {limit} moves go into one request.",
+        "每次最多送出 {limit} 步操作。",
+        "Send the moves in several requests, each on the revision that the one before answered.",
+    ),
+    "CELL_OUT_OF_BOUNDS": Wording(
+        "There is no cell {cell}; they go from 0 to {most}.",
+        "沒有第 {cell} 格，格號為 0 到 {most}。",
+        "Correct the cell; rows have seven cells each.",
+    ),
+    "CELL_EMPTY": Wording(
+        "There is nothing in cell {cell}.",
+        "第 {cell} 格是空的。",
+        "Read the board again.",
+    ),
+    "CELL_TAKEN": Wording(
+        "Cell {cell} is taken.",
+        "第 {cell} 格已有物品。",
+        "Choose an empty cell.",
+    ),
+    "LOCKED_CELL": Wording(
+        "Cell {cell} is boxed or webbed.",
+        "第 {cell} 格被箱子或蜘蛛網鎖住。",
+        "Merge beside a box to open it, and an equal item onto a web to free what is in it.",
+    ),
+    "NOT_TAPPABLE": Wording(
+        "Cell {cell} gives nothing when it is tapped.",
+        "點擊第 {cell} 格不會產生物品。",
+        "Tap a generator.",
+    ),
+    "NOT_AN_ITEM": Wording(
+        "There are no goods in cell {cell}.",
+        "第 {cell} 格不是商品。",
+        "Generators can only be tapped and moved.",
+    ),
+    "NOT_A_CHEST": Wording(
+        "There is no chest in cell {cell}.",
+        "第 {cell} 格不是寶箱。",
+        "Read the board again.",
+    ),
+    "NOT_A_BUBBLE": Wording(
+        "There is no bubble in cell {cell}.",
+        "第 {cell} 格不是泡泡。",
+        "Read the board again.",
+    ),
+    "NOT_MERGEABLE": Wording(
+        "Only two equal goods merge.",
+        "只有相同的商品可以合成。",
+        "Read the board again, and merge two of the same chain and level.",
+    ),
+    "TOP_LEVEL": Wording(
+        "These goods have reached their top level.",
+        "這項商品已達最高等級。",
+        "Deliver, store or sell them.",
+    ),
+    "BOARD_FULL": Wording(
+        "The board is full; nothing was spent.",
+        "棋盤已滿，未消耗體力。",
+        "Merge, store, deliver or sell something first.",
+    ),
+    "NO_ENERGY": Wording(
+        "There is no energy left.",
+        "體力不足。",
+        "Offer it again at retryAt, or show where energy comes from: purchases, levels and prizes.",
+    ),
+    "NO_CHARGES": Wording(
+        "This generator has to rest.",
+        "產生器正在冷卻中。",
+        "Offer it again at retryAt.",
+    ),
+    "STORAGE_FULL": Wording(
+        "The storage is full: it has {limit} slots.",
+        "倉庫已滿，共有 {limit} 格。",
+        "Take something out first; higher levels add slots.",
+    ),
+    "SLOT_EMPTY": Wording(
+        "There is nothing in slot {slot}.",
+        "第 {slot} 個儲位是空的。",
+        "Read the board again; slots count from 0.",
+    ),
+    "ORDER_NOT_FOUND": Wording(
+        "Order {order} does not wait any more.",
+        "訂單 {order} 已不存在。",
+        "Read the board again; a delivered order gives its place to the next.",
+    ),
+    "ORDER_ITEMS_MISSING": Wording(
+        "{missing} of the goods for order {order} are missing.",
+        "訂單 {order} 還缺 {missing} 項商品。",
+        "Show what is missing; goods in storage, boxes and webs do not count.",
+    ),
+    "LEVEL_CLAIMED": Wording(
+        "Level {level} was claimed already.",
+        "等級 {level} 的獎勵已領取。",
+        "Read the board again.",
+    ),
+    "LEVEL_NOT_REACHED": Wording(
+        "Level {level} is not reached yet.",
+        "尚未達到等級 {level}。",
+        "Offer it when the experience reaches nextLevelExperience, one level after the other.",
+    ),
+}

@@ -1,0 +1,186 @@
+"""`home`: the first screen in one round trip, section by section; one that breaks leaves the others standing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from game.board import actions as boards
+from game.board.actions import BoardRead
+from game.board.rules import cells
+from game.checkin import actions as checkin
+from game.checkin.rules.views import StreakView
+from game.home import rules, store
+from game.home.rules import Notice
+from game.home.store import Plan, Reader
+from loyalty.grants import actions as grants
+from loyalty.ledger import actions as ledgers
+from loyalty.ledger.rules import Currency, Wallet
+from loyalty.members import actions as members
+from loyalty.members.rules import Member, refuse_unfit
+from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.tiers import actions as tiers
+from loyalty.tiers.actions import TierView
+from loyalty.tiers.rules import Standing
+from rewards.coupons import actions as coupons
+from rewards.coupons.actions import CouponView
+from rewards.coupons.rules.coupons import CouponState
+from rewards.gacha import actions as gacha
+from rewards.gacha.actions import PoolView
+
+COUPONS_SHOWN = 10
+Section = TypeVar("Section")
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HomeRead:
+    """What the first screen shows; a section is None where it broke. `broken` names those."""
+
+    version: str
+    member: Member
+    today: date
+    tier: TierView | None
+    wallets: Mapping[Currency, Wallet] | None
+    board: BoardRead | None
+    streak: StreakView | None
+    pools: list[PoolView] | None
+    coupons: list[CouponView] | None
+    notices: list[Notice] | None
+    broken: tuple[str, ...]
+    statements: int
+
+
+class Home:
+    """The first screens of one process: remembers what the last one asked the database for."""
+
+    def __init__(self) -> None:
+        self._plan: Plan = ()
+
+    async def read(self, connection: Any, member_id: UUID, now: datetime, locale: str) -> HomeRead:
+        """A member's first screen at `now`, in one statement once the process has shown one.
+
+        `version` is a digest of everything shown: it differs as soon as any section does, be it by a change, a sheet
+        or the time. Refuses MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED.
+        """
+        reader = await self._foresee(connection, member_id)
+        found = await members.load_members(reader, [member_id])
+        member = refuse_unfit(found.get(member_id))
+        sections = _Sections(reader, member, now)
+        read = await sections.read(await open_sheets(reader), locale)
+        plan = reader.plan(member_id)
+        if not store.same(plan, self._plan):
+            self._plan = plan
+        return read
+
+    async def _foresee(self, connection: Any, member_id: UUID) -> Reader:
+        try:
+            return Reader(connection, await store.foresee(connection, self._plan, member_id))
+        except Exception:
+            if connection.is_closed():
+                raise
+            _log.exception("the first screen is read section by section")
+            return Reader(connection, {})
+
+
+class _Sections:
+    """Reads the sections of one screen one after the other, and notes which of them broke."""
+
+    def __init__(self, reader: Reader, member: Member, now: datetime) -> None:
+        self._reader = reader
+        self._member = member
+        self._now = now
+        self._broken: list[str] = []
+
+    async def read(self, sheets: Sheets, locale: str) -> HomeRead:
+        reader, member, now = self._reader, self._member, self._now
+        season = await sheets.season(reader)
+        today = season.day(now)
+        tier = await self._try("tier", self._tier(sheets))
+        wallets = await self._try("wallet", self._wallets())
+        board = await self._try("board", boards.read_board(reader, member.id, now))
+        streak = await self._try("streak", self._streak())
+        pools = await self._try("pools", gacha.view_pools(reader, member.id, now))
+        shown = coupons.read_coupons(reader, member.id, now, first=COUPONS_SHOWN, state=CouponState.ISSUED)
+        mine = await self._try("coupons", shown)
+        notices = await self._try("notices", self._notices(sheets, tier, wallets, today))
+        parts: list[object] = [
+            locale, sorted((head.kind, head.key, head.sha256) for head in sheets.heads.values()), member, tier,
+            _tell_wallets(wallets, today), _tell_board(board), streak, _tell_pools(pools), mine, notices, self._broken,
+        ]  # fmt: skip
+        return HomeRead(
+            rules.version_of(parts), member, today, tier, wallets, board, streak, pools, mine, notices,
+            tuple(self._broken), reader.statements,
+        )  # fmt: skip
+
+    async def _try(self, name: str, section: Awaitable[Section]) -> Section | None:
+        try:
+            return await section
+        except Exception:
+            if self._reader.connection.is_closed():
+                raise
+            self._broken.append(name)
+            _log.exception("a section of the first screen broke", extra={"facts": {"section": name}})
+            return None
+
+    async def _tier(self, sheets: Sheets) -> TierView:
+        season = await sheets.season(self._reader)
+        ladder = await sheets.get(self._reader, *tiers.LADDER)
+        assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
+        return await tiers.read_tier(self._reader, ladder, season, self._member.id, self._now)
+
+    async def _wallets(self) -> Mapping[Currency, Wallet]:
+        found = await ledgers.read_wallets(self._reader, [self._member.id])
+        return {currency: wallet for (_, currency), wallet in found.items()}
+
+    async def _streak(self) -> StreakView:
+        return (await checkin.read_streaks(self._reader, [self._member.id], self._now))[self._member.id]
+
+    async def _notices(
+        self, sheets: Sheets, tier: TierView | None, wallets: Mapping[Currency, Wallet] | None, today: date
+    ) -> list[Notice]:
+        standing = None
+        if tier is not None and tier.since is not None:
+            standing = Standing(tier.tier.code, tier.since, tier.until, tier.notice_at)
+        return [
+            *rules.paused(sheets.pauses.values()),
+            *rules.about_account(self._member),
+            *rules.about_tier(standing),
+            *rules.about_points(wallets or {}, today),
+            *rules.about_gifts(await grants.count_waiting(self._reader, self._member.id)),
+        ]
+
+
+def _tell_wallets(wallets: Mapping[Currency, Wallet] | None, today: date) -> object:
+    if wallets is None:
+        return None
+    held = ((each.value, wallet.owed, sorted(wallet.lots.items(), key=repr)) for each, wallet in wallets.items())
+    return today, sorted(held)
+
+
+def _tell_board(read: BoardRead | None) -> object:
+    """Everything of a board that is shown, without its content (whose sheets are told by their digests)."""
+    if read is None:
+        return None
+    board = read.board
+    shown = [cell if not cell & cells.BOX else cells.BOX for cell in board.cells]
+    return (
+        read.revision, shown, [(home, repr(each)) for home, each in sorted(board.generators.items())], board.storage,
+        board.inbox, board.level, board.experience, board.energy.amount,
+        board.energy.at if board.energy.amount < board.energy_cap else None, board.energy_cap, read.orders,
+    )  # fmt: skip
+
+
+def _tell_pools(pools: list[PoolView] | None) -> object:
+    if pools is None:
+        return None
+    return [
+        (each.pool.id, each.pool.terms.version, each.pity, [line.left for line in each.lines], each.refusal and (
+            each.refusal.code, each.refusal.facts, each.refusal.retry_at))
+        for each in pools
+    ]  # fmt: skip
