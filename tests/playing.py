@@ -103,7 +103,7 @@ def faults_of(table: Table) -> list[str]:
 
 def faults_of_orders(table: Table) -> list[str]:
     _, dials = shipped()
-    found = []
+    owned, found = moves.owned_chains(table.board), []
     if len(table.orders) != dials.slots or len({order.number for order in table.orders}) != dials.slots:
         found.append("not every place has an order of its own")
     for order in table.orders:
@@ -112,7 +112,7 @@ def faults_of_orders(table: Table) -> list[str]:
             found.append(f"order {order.number} asks for {len(order.items)} goods")
         if units > orders.most_units(dials, table.board.level, table.board.energy_cap):
             found.append(f"order {order.number} asks for {units} units")
-        if not orders.can_be_filled(table.board, order) or order.number >= table.next_number:
+        if not orders.can_be_filled(table.board, order, owned) or order.number >= table.next_number:
             found.append(f"order {order.number} cannot be filled")
         if order.diamonds < 1 or order.experience < 1:
             found.append(f"order {order.number} pays nothing")

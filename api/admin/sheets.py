@@ -163,9 +163,9 @@ def check_key(key: str) -> str:
 
 
 async def check_target(context: Context, target: str) -> str:
-    """What can be paused: `earning`, `offers`, `pools`, or one currency, offer or pool of them. Raises `BadInput`."""
+    """What can be paused: a whole part, or one currency, offer or pool of it. Raises `BadInput`."""
     noun, _, name = target.partition(":")
-    if target in ("earning", "offers", "pools"):
+    if target in ("earning", "offers", "pools", "board", "checkin"):
         return target
     async with context.database.read() as connection:
         if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection)).heads:
@@ -174,7 +174,7 @@ async def check_target(context: Context, target: str) -> str:
             return target
         if noun == "pool" and _KEY.fullmatch(name) and name in await find_pools(connection, [name]):
             return target
-    choices = "`earning`, `earning:<currency>`, `offers`, `offer:<slug>`, `pools`, or `pool:<slug>`"
+    choices = "`earning`, `earning:<currency>`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `board`, or `checkin`"
     raise BadInput("target", f"it must be {choices} of what there is")
 
 
@@ -236,7 +236,7 @@ class SheetMutation:
     async def pause(self, info: Info, request_id: strawberry.ID, target: str, message: str, reason: str) -> PauseResult:
         """The stop switch: one person, at once. Members and tills get PAUSED with `message`.
 
-        `target`: `earning`, `earning:TWD`, `offers`, `offer:<slug>`, `pools`, or `pool:<slug>`.
+        `target`: `earning`, `earning:TWD`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `board`, or `checkin`.
         """
         context: Context = info.context
         operator = context.require(Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)

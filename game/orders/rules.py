@@ -96,11 +96,10 @@ def most_units(dials: OrderDials, level: int, energy_cap: int) -> int:
     return min(dials.units_base + dials.units_per_level * level, energy_cap)
 
 
-def make_order(board: Board, dials: OrderDials, number: int) -> Order:
-    """Order `number` as it is taken in now."""
+def make_order(board: Board, dials: OrderDials, number: int, chains: Sequence[int]) -> Order:
+    """Order `number` as it is taken in now, of the chains that the member owns."""
     digest = hmac.digest(board.seed, b"order|%d" % number, "sha256")
     words = [int.from_bytes(digest[at : at + 4]) for at in range(0, 32, 4)]
-    chains = moves.owned_chains(board)
     assert chains, "a board has a generator whose goods are open"
     left = most_units(dials, board.level, board.energy_cap)
     items = []
@@ -121,20 +120,20 @@ def make_order(board: Board, dials: OrderDials, number: int) -> Order:
     )
 
 
-def can_be_filled(board: Board, order: Order) -> bool:
-    """Whether the member's generators lead to everything that the order asks for."""
-    owned = set(moves.owned_chains(board))
-    return all(cells.chain_of(item) in owned and board.content.goods(item) is not None for item in order.items)
+def can_be_filled(board: Board, order: Order, chains: Sequence[int]) -> bool:
+    """Whether the chains that the member owns hold everything that the order asks for."""
+    return all(cells.chain_of(item) in chains and board.content.goods(item) is not None for item in order.items)
 
 
 def take_in(table: Table, dials: OrderDials) -> Table:
     """Fills the free places with new orders; one that a change of sheets made impossible gives up its place."""
-    kept = [order for order in table.orders if can_be_filled(table.board, order)]
-    number = table.next_number
+    board, number = table.board, table.next_number
+    chains = moves.owned_chains(board)
+    kept = [order for order in table.orders if can_be_filled(board, order, chains)]
     while len(kept) < dials.slots:
-        kept.append(make_order(table.board, dials, number))
+        kept.append(make_order(board, dials, number, chains))
         number += 1
-    return Table(table.board, tuple(kept), number)
+    return Table(board, tuple(kept), number)
 
 
 def deliver(table: Table, dials: OrderDials, number: int) -> tuple[Table, Delivered]:

@@ -75,6 +75,7 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     ):  # fmt: skip
         assert (await run("Node", id=node_id))["__typename"] == kind
     assert (await run("MemberNode", id=me["id"]))["cardNo"] == me["cardNo"]
+    await play_and_look_home(run)
     await check_in_and_visit(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
@@ -83,6 +84,17 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     assert (await run("EraseMe"))["eraseAt"]
     assert (await run("KeepMe"))["member"]["eraseAt"] is None
     assert run.ran == operations_of("mobile")
+
+
+async def play_and_look_home(run: Runner) -> None:
+    board = await run("Board")
+    generator = next(cell["index"] for cell in board["cells"] if cell["kind"] == "GENERATOR")
+    played = await run("PlayMoves", baseRevision=board["revision"], commands=[{"tap": {"cell": generator}}])
+    assert (played["applied"], played["refusal"], played["board"]["revision"]) == (1, None, 1)
+    assert len(await run("Chains")) == 6
+    home = await run("Home")
+    assert home["board"]["revision"] == 1
+    assert (await run("Home", ifVersion=home["version"]))["unchanged"] is True
 
 
 async def draw_and_reveal(run: Runner) -> None:
@@ -178,6 +190,7 @@ async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
     assert {each["currency"]: each["spendable"] for each in seen["wallets"]} == {"POINTS": 70, "TICKETS": 3}
     assert {each["kind"] for each in (await run("Identities", id=member_id))["identities"]} == {"card", "demo"}
     assert (await run("LinkIdentity", memberId=member_id, kind="phone", subject="+886912345678"))["kind"] == "phone"
+    assert (await run("MemberBoard", id=member_id))["board"]["revision"] == 0
     assert (await run("MemberDraws", id=member_id, first=5))["draws"]["nodes"] == []
     assert (await run("SetMemberStatus", memberId=member_id, suspended=True))["status"] == "SUSPENDED"
     assert (await run("SetMemberStatus", memberId=member_id, suspended=False))["status"] == "ACTIVE"

@@ -129,6 +129,9 @@ async def test_without_the_database_the_server_lives_is_not_ready_and_refuses_wi
         environment = {
             "DATABASE_URL": owner.database_url, "DATABASE_OWNER_URL": owner.owner_url, "MERGEMART_SECRET": "s" * 32,
         }  # fmt: skip
+        for words in (("migrate",), ("season", "seed")):
+            done = Server(var.with_name("other"), environment).command(*words)
+            assert done.returncode == 0, done.stderr
         with serving(var.with_name("other"), environment) as server:
             assert server.status("/readyz")[1]["database"] == "ok"
             os.kill(postgres_of(var), signal.SIGKILL)

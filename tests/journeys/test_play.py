@@ -256,6 +256,20 @@ async def test_a_plan_that_the_database_refuses_is_read_section_by_section(edge:
     assert (await edge.ask("mobile", "Home", MEI))["board"] is not None
 
 
+async def test_a_sheet_that_does_not_fit_the_others_is_not_published(edge: Edge) -> None:
+    [(levels,)] = await edge.rows("SELECT body::text FROM sheets WHERE kind = 'levels'")
+    wrong = levels.replace('"frozen"', '"fresh-fish"')
+    refused = await edge.publish_sheet("levels", "current", wrong, based_on=1)
+    assert refused["code"] == "SHEET_INVALID"
+    assert "there is no chain 'fresh-fish'" in refused["message"]
+    assert await edge.rows("SELECT version FROM sheets WHERE kind = 'levels'") == [(1,)]
+    fits = json.loads(levels)
+    fits["levels"][0]["experience"] = 25
+    published = await edge.publish_sheet("levels", "current", fits, based_on=1)
+    assert published["version"] == 2
+    assert (await edge.ask("mobile", "Board", MEI))["nextLevelExperience"] == 25
+
+
 async def test_nothing_that_a_box_hides_is_told(edge: Edge) -> None:
     text = json.dumps(await edge.ask("mobile", "Home", MEI))
     assert "cupboard" not in text

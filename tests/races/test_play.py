@@ -151,6 +151,18 @@ async def test_no_moves_open_the_board_and_take_what_waits_once(wide: Database) 
     await check(wide)
 
 
+async def test_a_gift_is_a_change_of_its_own_even_where_no_move_is_taken(wide: Database) -> None:
+    member = await new_member(wide)
+    await ask(wide, playing(member, 0, TAP))
+    async with wide.work() as work:
+        grants = Grants()
+        grants.give(work, member, GrantKind.ENERGY, 30, "receipt", NOW)
+        await grants.save(work)
+    stale = await ask(wide, playing(member, 0, TAP))
+    assert (stale.result.applied, stale.board.revision, stale.board.board.energy.amount) == (0, 2, 129)
+    assert await rows(wide, "SELECT revision, energy FROM boards") == [(2, 129)]
+
+
 async def test_the_server_replays_with_the_very_rules(wide: Database) -> None:
     member = await new_member(wide)
     await ask(wide, playing(member, 0))
@@ -176,6 +188,18 @@ async def test_the_server_replays_with_the_very_rules(wide: Database) -> None:
         revision, now = answer.board.revision, now + timedelta(minutes=20)
     assert content.chain_codes[:6] == read.board.content.chain_codes[:6]
     await check(wide)
+
+
+async def test_a_generator_that_has_rested_is_shown_refilled(wide: Database) -> None:
+    member = await new_member(wide)
+    tired = await ask(wide, playing(member, 0, *[TAP] * 10))
+    resting = tired.board.board.generators[FRIDGE]
+    assert (resting.charges, resting.ready_at) == (0, NOW + timedelta(seconds=60))
+    later = NOW + timedelta(seconds=60)
+    rested = (await ask(wide, playing(member, 1, now=later))).board.board.generators[FRIDGE]
+    async with wide.read() as connection:
+        read = (await read_board(connection, member, later)).board.generators[FRIDGE]
+    assert (rested.charges, rested.ready_at) == (read.charges, read.ready_at) == (10, None)
 
 
 async def test_a_stale_revision_applies_nothing_and_answers_the_board(wide: Database) -> None:
@@ -236,6 +260,17 @@ async def deliverable(database: Database, member: UUID) -> int:
     return int(number)
 
 
+async def learn(database: Database, member: UUID, experience: int) -> int:
+    """Delivers orders until they have paid so much experience; the board's revision."""
+    while True:
+        asked = "SELECT revision, experience FROM boards WHERE member_id = $1"
+        [(revision, reached)] = await rows(database, asked, member)
+        if reached >= experience:
+            return int(revision)
+        deliver = Move(MoveKind.DELIVER, await deliverable(database, member))
+        assert (await ask(database, playing(member, revision, deliver))).result.delivered
+
+
 async def test_an_order_pays_diamonds_and_experience_once(wide: Database) -> None:
     member = await new_member(wide)
     await ask(wide, playing(member, 0))
@@ -257,12 +292,7 @@ async def test_an_order_pays_diamonds_and_experience_once(wide: Database) -> Non
 async def test_a_level_is_claimed_once_and_pays_through_the_ledger(wide: Database) -> None:
     member = await new_member(wide)
     await ask(wide, playing(member, 0))
-    for _ in range(8):
-        number = await deliverable(wide, member)
-        [(revision,)] = await rows(wide, "SELECT revision FROM boards")
-        await ask(wide, playing(member, revision, Move(MoveKind.DELIVER, number)))
-    [(revision, experience)] = await rows(wide, "SELECT revision, experience FROM boards")
-    assert experience >= 20
+    revision = await learn(wide, member, 20)
     claim = Move(MoveKind.CLAIM_LEVEL, 2)
     done = await ask(wide, playing(member, revision, claim, claim))
     assert (done.result.applied, done.result.refusal.code) == (1, GameCode.LEVEL_CLAIMED)

@@ -14,10 +14,12 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
+from api.content import PARSERS as PARSERS_OF_ALL
 from api.content import seed_files as seed_files_of_all
 from api.runtime.audit import Report, audit, examine_all, run_audit
 from api.runtime.database import Database
 from api.settings import Settings
+from game.board.rules.moves import Move, MoveKind
 from game.checkin.actions import check_in, make_up, repair_streaks
 from game.checkin.rules.calendar import parse_calendar
 from loyalty.members import actions as members
@@ -30,8 +32,11 @@ from tests.conftest import Servers
 from tests.gacha_sheets import prize
 from tests.races import gacha_fair as gacha
 from tests.races import test_checkin as checkin
+from tests.races import test_play as plays
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
 from tests.seeding import PARSERS, receipt, shipped_sheets
+
+BOARD_PARSERS = {kind: PARSERS_OF_ALL[kind] for kind in ("chains", "board", "levels", "orders")}
 
 
 @dataclass
@@ -106,12 +111,24 @@ async def _come_back(database: Database, member: UUID) -> None:
         files = {"calendar.current.toml": seed_files_of_all()["calendar.current.toml"]}
         await seed_files(work, files, {"calendar": parse_calendar}, now=NOW)
     await _draw(database)
+    await _play(database, member)
     for each in (0, 1, 2, 3, 4, 6):
         assert await checkin.code(database, check_in, checkin.coming(member, NOW + timedelta(days=each))) == "ok"
     back = NOW + timedelta(days=6, hours=1)
     missed = (NOW + timedelta(days=5)).date()
     assert await checkin.code(database, repair_streaks, checkin.repairing(member, back, pay=True)) == "ok"
     assert await checkin.code(database, make_up, checkin.making_up(member, missed, back)) == "ok"
+
+
+async def _play(database: Database, member: UUID) -> None:
+    """A board that was opened and tapped, orders that were delivered, and a level that they reached."""
+    files = {name: text for name, text in seed_files_of_all().items() if name.split(".")[0] in BOARD_PARSERS}
+    async with database.work() as work:
+        await seed_files(work, files, BOARD_PARSERS, now=NOW)
+    assert (await plays.ask(database, plays.playing(member, 0, plays.TAP))).result.applied == 1
+    revision = await plays.learn(database, member, 20)
+    claim = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.CLAIM_LEVEL, 2)))
+    assert claim.result.claimed
 
 
 async def _draw(database: Database) -> None:
@@ -330,6 +347,27 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "every pool has the odds that are in force, every version still the digest of what was published",
         ("UPDATE pools SET version = 9",),
+    ),
+    (
+        "the goods of a board are worth what was dropped and given, less what was sold and delivered",
+        ("UPDATE boards SET units = units + 1",),
+    ),
+    ("each generator of a board stands in one cell", ("UPDATE boards SET generators = generators - '23'",)),
+    (
+        "boards are of members that there are, and were opened by an event once",
+        ("UPDATE boards SET member_id = gen_random_uuid()",),
+    ),
+    (
+        "what orders and levels paid is what their transfers say",
+        ("UPDATE transfers SET account = 'issue:adjust' WHERE account = 'issue:level'",),
+    ),
+    (
+        "an order is taken in before it is delivered, and does not wait once it is",
+        ("UPDATE boards SET next_order = 1",),
+    ),
+    (
+        "experience comes from deliveries, and levels were claimed one after the other",
+        ("UPDATE boards SET experience = experience + 1",),
     ),
     ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )

@@ -306,11 +306,12 @@ def test_orders_follow_from_the_seed_and_their_number_and_never_ask_for_too_much
         table = new_table(seed.to_bytes(32))
         for level, cap in ((1, 100), (5, 100), (12, 100), (12, 3), (12, 1)):
             table.board.level, table.board.energy_cap = level, cap
+            owned = moves.owned_chains(table.board)
             for number in range(1, 8):
-                order = orders.make_order(table.board, dials, number)
-                assert order == orders.make_order(table.board, dials, number)
+                order = orders.make_order(table.board, dials, number, owned)
+                assert order == orders.make_order(table.board, dials, number, owned)
                 assert 1 <= cells.total_units(order.items) <= min(8 + 2 * level, cap)
-                assert orders.can_be_filled(table.board, order)
+                assert orders.can_be_filled(table.board, order, owned)
 
 
 def test_an_order_for_what_the_sheets_have_lost_gives_up_its_place() -> None:
