@@ -185,7 +185,7 @@ ALLOWED: dict[str, set[Role]] = {
     "Resume": {Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER},
     "ReviewPause": {Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER, Role.AUDITOR},
     "Members": {Role.SUPPORT, Role.AUDITOR}, "MemberNode": {Role.SUPPORT, Role.AUDITOR}, "Identities": {Role.SUPPORT},
-    "MemberDraws": {Role.SUPPORT, Role.AUDITOR},
+    "MemberDraws": {Role.SUPPORT, Role.AUDITOR}, "MemberBoard": {Role.SUPPORT, Role.AUDITOR},
     "Keys": {Role.AUDITOR}, "Me": ALL, "Store": ALL, "Sheets": ALL, "Pauses": ALL,
 }  # fmt: skip
 
@@ -213,7 +213,7 @@ async def test_each_role_may_do_what_its_row_says_and_nothing_else(edge: Edge) -
             "Pause": {"target": "offers", "message": "m", "reason": "for the test"}, "Resume": {"target": "offers"},
             "ReviewPause": {"pauseId": paused["pauseId"], "note": "looked at"},
             "Members": {"text": "mei", "first": 1}, "MemberNode": {"id": member_id, "first": 1},
-            "MemberDraws": {"id": member_id, "first": 1},
+            "MemberDraws": {"id": member_id, "first": 1}, "MemberBoard": {"id": member_id},
             "Identities": {"id": member_id}, "Keys": {"first": 1}, "Me": {}, "Store": {"code": "taipei-1"},
             "Sheets": {"first": 1}, "Pauses": {"first": 1},
         }  # fmt: skip

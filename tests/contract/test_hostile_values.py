@@ -66,7 +66,22 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("mobile", "RevealSeed", MEI, {"clientSeed": "bob"}),
         ("mobile", "SetSelfExclusion", MEI, {"period": "HOURS_24"}),
         ("mobile", "SetBirthYear", MEI, {"birthYear": 1990}),
-        ("admin", "MemberDraws", OWNER, {**page, "id": me["id"]}),
+        ("admin", "MemberDraws", OWNER, {**page, "id": me["id"]}), ("admin", "MemberBoard", OWNER, {"id": me["id"]}),
+        ("mobile", "Home", MEI, {"ifVersion": "x"}), ("mobile", "Board", MEI, {}), ("mobile", "Chains", MEI, {}),
+        *(
+            ("mobile", "PlayMoves", MEI, {"baseRevision": 1, "commands": [move]})
+            for move in (
+                {"tap": {"cell": 31}}, {"merge": {"from": 0, "to": 1}}, {"move": {"from": 0, "to": 1}},
+                {"store": {"cell": 0}}, {"retrieve": {"slot": 0, "cell": 1, "inbox": False}}, {"sell": {"cell": 0}},
+                {"deliver": {"order": 1}}, {"open": {"cell": 0}}, {"pop": {"cell": 0}}, {"claimLevel": {"level": 2}},
+            )
+        ),
+        ("mobile", "OpenApp", MEI, {"device": {"system": "IOS", "form": "PHONE"}}),
+        ("mobile", "RecordExposure", MEI, {"screen": "home", "shown": ["board", "pool:daily"]}),
+        ("mobile", "Streak", MEI, {}), ("mobile", "Calendar", MEI, {}),
+        ("mobile", "CheckIn", MEI, {"day": "2026-06-15"}), ("mobile", "MakeUp", MEI, {"day": "2026-06-14"}),
+        ("mobile", "RepairStreak", MEI, {"payDiamonds": True}),
+        ("mobile", "SetTimezone", MEI, {"timezone": "Asia/Tokyo"}),
         ("mobile", "EraseMe", MEI, {}), ("mobile", "KeepMe", MEI, {}),
         ("till", "Member", TILL, {"cardNo": me["cardNo"]}), ("till", "CheckBasket", TILL, asked),
         ("till", "HoldBasket", TILL, asked), ("till", "ReleaseBasket", TILL, {"holdId": held["hold"]["id"]}),

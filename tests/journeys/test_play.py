@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -125,10 +126,10 @@ async def test_home_shows_what_each_section_shows_by_itself(edge: Edge) -> None:
 
 
 async def read_home(edge: Edge, who: str = MEI, locale: str = "en") -> Any:
-    member = await edge.rows("SELECT member_id FROM identities WHERE subject = $1", who.removeprefix("demo:"))
+    [(member,)] = await edge.rows("SELECT member_id FROM identities WHERE subject = $1", who.removeprefix("demo:"))
     home = edge.services.once(Home, Home)
     async with edge.database.read() as connection:
-        return await home.read(connection, member[0][0], edge.now(), locale)
+        return await home.read(connection, UUID(str(member)), edge.now(), locale)  # not the driver's own class
 
 
 async def test_home_is_one_statement_for_every_member_once_it_is_known(edge: Edge) -> None:
