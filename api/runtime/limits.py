@@ -27,16 +27,26 @@ _KEYS_MAX = 100_000
 _REDIS_SECONDS_MAX = 0.25
 _REDIS_REST_SECONDS = 5.0
 
-# Answers the microseconds to wait (0: admitted), by Redis's own clock, so that servers' clocks do not matter.
+# A process asks for several admissions at once and spends them by itself: they are counted in Redis from the start, so
+# the limit holds over all servers, and a busy caller costs one call to Redis in many requests.
+_LEASE_MAX = 32
+_LEASE_OF_BURST = 20
+_LEASE_SECONDS = 10.0
+
+# Answers how many admissions it gives of those wanted, or, negative, the microseconds to wait; by Redis's own clock, so
+# that servers' clocks do not matter.
 _SCRIPT = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2])
+local interval, tolerance, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local tat = tonumber(redis.call('GET', KEYS[1]) or now)
 if tat < now then tat = now end
-if tat - now > tolerance then return tat - now - tolerance end
-redis.call('SET', KEYS[1], string.format('%.0f', tat + interval), 'PX', math.ceil((tat + interval - now) / 1000) + 1)
-return 0
+local ahead = tat - now
+if ahead > tolerance then return tolerance - ahead end
+local given = math.min(wanted, math.floor((tolerance - ahead) / interval) + 1)
+tat = tat + interval * given
+redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000) + 1)
+return given
 """
 
 
@@ -58,6 +68,11 @@ class Rate:
     @property
     def tolerance_us(self) -> int:
         return self.interval_us * (self.burst - 1)
+
+    @property
+    def lease(self) -> int:
+        """How many admissions a process takes at once: few against the burst, so little is left unused."""
+        return max(1, min(_LEASE_MAX, self.burst // _LEASE_OF_BURST))
 
 
 def _default_rates() -> dict[str, Rate]:
@@ -111,6 +126,7 @@ class RateLimits:
         self._rates = rates or Rates()
         self._clock = clock
         self._local = LocalLimiter(clock)
+        self._leases: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._script: Any = redis.register_script(_SCRIPT) if redis is not None else None
         self._retry_redis_at = 0.0
         self._lost = False
@@ -135,10 +151,26 @@ class RateLimits:
         if rate is None:
             return None
         key = f"rate:{kind}:{name}"
+        if self._spend_lease(key):
+            return None
         wait_us = await self._wait_in_redis(key, rate)
         if wait_us is None:
             wait_us = self._local.wait_us(key, rate)
         return now + timedelta(microseconds=wait_us) if wait_us else None
+
+    def _spend_lease(self, key: str) -> bool:
+        """Whether this process still held an admission of this key; it is spent."""
+        left, until = self._leases.pop(key, (0, 0.0))
+        if not left or self._clock() >= until:
+            return False
+        self._keep_lease(key, left - 1, until)
+        return True
+
+    def _keep_lease(self, key: str, left: int, until: float) -> None:
+        if left:
+            self._leases[key] = (left, until)
+            while len(self._leases) > _KEYS_MAX:
+                self._leases.popitem(last=False)
 
     async def _wait_in_redis(self, key: str, rate: Rate) -> int | None:
         """None where Redis cannot say."""
@@ -146,7 +178,7 @@ class RateLimits:
             return None
         try:
             async with asyncio.timeout(_REDIS_SECONDS_MAX):
-                wait_us = int(await self._script(keys=[key], args=[rate.interval_us, rate.tolerance_us]))
+                given = int(await self._script(keys=[key], args=[rate.interval_us, rate.tolerance_us, rate.lease]))
         except (RedisError, OSError, TimeoutError) as error:
             self._retry_redis_at = self._clock() + _REDIS_REST_SECONDS
             if not self._lost:
@@ -159,4 +191,10 @@ class RateLimits:
         if self._lost:
             self._lost = False
             _LOG.warning("Redis is back: rate limits are shared again")
-        return wait_us
+        if given <= 0:
+            return max(1, -given)
+        held, until = self._leases.get(key, (0, 0.0))
+        if self._clock() >= until:
+            held = 0
+        self._keep_lease(key, held + given - 1, self._clock() + _LEASE_SECONDS)
+        return 0

@@ -105,7 +105,7 @@ def _atom(value: object) -> bool:
 def _replace(value: Any, old: object, new: object) -> Any:
     if isinstance(value, tuple):
         return tuple(_replace(each, old, new) for each in value)
-    return new if type(value) is type(old) and value == old else value
+    return new if value == old else value
 
 
 def same(one: Iterable[Ask], other: Iterable[Ask]) -> bool:

@@ -110,3 +110,29 @@ async def test_redis_is_asked_again_once_it_is_back(redis_url: str, caplog: pyte
             await limits.admit_address("10.0.0.1", NOW)
         assert limits.shared
         assert "Redis is back: rate limits are shared again" in caplog.messages
+
+
+async def test_servers_that_take_admissions_in_leases_admit_the_burst_and_no_more(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as one, Redis.from_url(redis_url) as two:
+        shared = rates(per_minute=6, burst=100)  # leases of five; ten seconds to the next admission
+        servers = [RateLimits(one, shared), RateLimits(two, shared)]
+        caller = MemberCaller(uuid4())
+        for server in servers:
+            await one.config_resetstat()
+            answers = [await server.admit_caller("mobile", caller, NOW) for _ in range(50)]
+            assert answers == [None] * 50
+            calls = (await one.info("commandstats")).get("cmdstat_evalsha", {}).get("calls", 0)
+            assert calls <= 12, f"50 admissions in leases of five asked Redis {calls} times"
+        assert [await server.admit_caller("mobile", caller, NOW) is None for server in servers] == [False, False]
+
+
+async def test_a_lease_that_has_lapsed_is_not_spent(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        clock = Clock()
+        limits = RateLimits(redis, rates(per_minute=6, burst=20), clock=clock)
+        caller = MemberCaller(uuid4())
+        limits._keep_lease(f"rate:mobile:{caller.scope}", 1_000, clock.at + 10)
+        assert await limits.admit_caller("mobile", caller, NOW) is None
+        clock.at += 10
+        answers = [await limits.admit_caller("mobile", caller, NOW) for _ in range(30)]
+        assert answers.count(None) == 20, "what was leased is gone, the burst is still there"
