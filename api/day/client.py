@@ -13,7 +13,11 @@ _SECONDS = 30
 
 
 class Refused(Exception):
-    """The API answered with a refusal or an error; the text says which."""
+    """The API answered with a refusal or an error; the text says which, `code` is that of a refusal."""
+
+    def __init__(self, text: str, code: str | None = None) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 class Caller:
@@ -46,5 +50,5 @@ class Caller:
         """The success of a mutation field, sent with a fresh request id. Raises `Refused` for a refusal. Blocks."""
         result: dict[str, Any] = self.ask(document, requestId=str(self._new_id()), **variables)[field]
         if result["__typename"] == "Refusal":
-            raise Refused(f"{field}: {result['code']}: {result['message']}")
+            raise Refused(f"{field}: {result['code']}: {result['message']}", result["code"])
         return result

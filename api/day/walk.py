@@ -1,9 +1,9 @@
-"""`main.py day`: one imported member's way from the receipts of last year to a redeemed coupon, over HTTP."""
+"""`main.py day`: one imported member's way from the receipts of last year through play, draws and till, over HTTP."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,24 @@ from uuid import UUID
 
 from api.day import documents
 from api.day.client import Caller, Refused
+from api.day.draws import draw_ten, reveal
+from api.day.play import play
 from rewards.coupons.rules.codes import token_at
 
 STORE = "taipei-1"
 OFFER_POINTS = 300
 PAY_POINTS = 1000
+
+BASKET = (
+    {"lineNo": 1, "sku": "471003", "name": "鮭魚", "category": "SEAFOOD", "quantity": 1, "amountMinor": 24000},
+    {"lineNo": 2, "sku": "471004", "name": "高麗菜", "category": "PRODUCE", "quantity": 2, "amountMinor": 9000},
+    {"lineNo": 3, "sku": "471005", "name": "吐司", "category": "BAKERY", "quantity": 1, "amountMinor": 5500},
+)
+# Large enough, and with the coffee, for whichever coupon the everyday pool gives.
+WON_BASKET = (
+    {"lineNo": 1, "sku": "471006", "name": "白米", "category": "GROCERY", "quantity": 1, "amountMinor": 35000},
+    {"lineNo": 2, "sku": "COFFEE-S", "name": "咖啡", "category": "COFFEE", "quantity": 1, "amountMinor": 5500},
+)
 
 Say = Callable[[str, str], None]
 
@@ -47,11 +60,21 @@ def walk(day: Day) -> None:
     """Goes through the whole day and says each step. Raises `Refused` where a step does not go as it should. Blocks."""
     me = sign_in(day)
     card = me["cardNo"]
+    open_app(day)
+    check_in(day)
+    play_a_while(day)
+    won = draw_ten(day, me["id"])
     earn_enough(day, card)
+    if won:
+        coupon = show_won(day, won)
+        receipt_no, lines = pay(day, card, coupon, WON_BASKET, 0)
+        bring_back(day, receipt_no, [(lines, 0)], coupon)
     coupon = buy(day)
-    receipt_no, lines = pay(day, card, coupon)
-    bring_back(day, receipt_no, lines, coupon)
+    receipt_no, lines = pay(day, card, coupon, BASKET, PAY_POINTS)
+    # One line comes back, then the rest with the points that paid for it.
+    bring_back(day, receipt_no, [(lines[:1], 0), (lines[1:], PAY_POINTS)], coupon)
     look_back(day)
+    reveal(day)
 
 
 def sign_in(day: Day) -> dict[str, Any]:
@@ -81,6 +104,57 @@ def sign_in(day: Day) -> dict[str, Any]:
     greeted = day.till.ask(documents.GREET, cardNo=me["cardNo"])["member"]
     day.say("till", f"greets a {greeted['tierName']} member with {greeted['points']} points")
     return dict(me)
+
+
+def open_app(day: Day) -> None:
+    """The app comes to the front and asks for its first screen."""
+    opened = day.member.tell("openApp", documents.OPEN)
+    home = day.member.ask(documents.HOME)["home"]
+    broken = [name for name, section in home.items() if section is None]
+    if broken:
+        raise Refused(f"home shows nothing for {', '.join(broken)}")
+    wallet, board, streak = home["member"]["wallet"], home["board"], home["streak"]
+    has = ", ".join(f"{wallet[name]} {name}" for name in ("points", "diamonds", "stamps", "tickets"))
+    day.say("member", f"opens the app on {opened['day']}; home: tier {home['member']['tier']['name']}, {has}")
+    goods = sum(cell["kind"] == "ITEM" for cell in board["cells"])
+    energy = f"energy {board['energy']['now']} of {board['energy']['cap']}"
+    day.say("member", f"  board: level {board['level']}, {goods} goods, {energy}; streak {streak['length']} "
+                      f"({streak['state']})")  # fmt: skip
+    shown = ", ".join(f'"{pool["name"]}"' for pool in home["pools"])
+    notices = ", ".join(each["kind"] for each in home["notices"]) or "none"
+    day.say("member", f"  pools: {shown}; {len(home['coupons'])} coupons; notices: {notices}")
+
+
+def check_in(day: Day) -> None:
+    """The day's check-in, once; that it was paid already stops nothing."""
+    try:
+        done = day.member.tell("checkIn", documents.CHECK_IN)
+    except Refused as refused:
+        if refused.code != "DAY_ALREADY_PAID":
+            raise
+        day.say("member", "has checked in today already")
+        return
+    reward = ", ".join(f"{amount} {name}" for name, amount in done["reward"].items() if amount)
+    day.say("member", f"checks in for {done['day']}: {reward}; streak {done['streak']['length']}")
+
+
+def play_a_while(day: Day) -> None:
+    """The board: taps, merges, and orders that pay diamonds."""
+    played = play(day.member)
+    day.say("member", str(played))
+    orders = played.moves["deliver"]
+    if orders:
+        levels = "".join(f", claims level {level}" for level in played.levels)
+        day.say("member", f"delivers {orders} orders{levels}: {played.diamonds} diamonds earned")
+    else:
+        day.say("member", "has no order filled yet: generators and energy come back with time")
+
+
+def show_won(day: Day, won: Sequence[str]) -> dict[str, Any]:
+    """The first coupon among the prizes, as the app shows it."""
+    coupon: dict[str, Any] = day.member.ask(documents.WON, id=won[0])["node"]
+    day.say("member", f'finds the coupon "{coupon["name"]}" among the prizes: {coupon["state"]}')
+    return coupon
 
 
 def earn_enough(day: Day, card: str) -> None:
@@ -120,22 +194,21 @@ def buy(day: Day) -> dict[str, Any]:
     return dict(bought)
 
 
-def pay(day: Day, card: str, coupon: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def pay(
+    day: Day, card: str, coupon: dict[str, Any], basket: Sequence[dict[str, Any]], points: int
+) -> tuple[str, list[dict[str, Any]]]:
     """The till holds the basket with coupon and points, settles it under a number, and records that receipt."""
-    basket = [
-        {"lineNo": 1, "sku": "471003", "name": "鮭魚", "category": "SEAFOOD", "quantity": 1, "amountMinor": 24000},
-        {"lineNo": 2, "sku": "471004", "name": "高麗菜", "category": "PRODUCE", "quantity": 2, "amountMinor": 9000},
-        {"lineNo": 3, "sku": "471005", "name": "吐司", "category": "BAKERY", "quantity": 1, "amountMinor": 5500},
-    ]  # fmt: skip
     secret = coupon["token"]["secret"]
     token = token_at(base64.b32decode(secret + "=" * (-len(secret) % 8)), day.clock())
     held = day.till.tell(
-        "holdBasket", documents.HOLD, cardNo=card, codes=[f"{coupon['code']}.{token}"], payPoints=PAY_POINTS,
-        basket={"currency": "TWD", "lines": basket},
+        "holdBasket", documents.HOLD, cardNo=card, codes=[f"{coupon['code']}.{token}"], payPoints=points,
+        basket={"currency": "TWD", "lines": list(basket)},
     )  # fmt: skip
     off = {line["lineNo"]: line["discountMinor"] for line in held["lines"]}
-    tender = f"{held['pointsHeld']} points pay {money(held['tenderMinor'])}, {money(held['dueMinor'])} left to pay"
-    day.say("till", f"holds the basket of {money(38500)}: {money(held['discountMinor'])} off, {tender}")
+    total = sum(line["amountMinor"] for line in basket)
+    tender = f", {held['pointsHeld']} points pay {money(held['tenderMinor'])}" if points else ""
+    left = f"{money(held['discountMinor'])} off{tender}, {money(held['dueMinor'])} left to pay"
+    day.say("till", f"holds the basket of {money(total)}: {left}")
     receipt_no = f"DAY-{day.new_id().hex[-12:]}"
     day.till.tell("settleBasket", documents.SETTLE, holdId=held["hold"]["id"], receiptNo=receipt_no)
     state = day.member.ask(documents.COUPON, id=coupon["id"])["node"]["state"]
@@ -149,9 +222,11 @@ def pay(day: Day, card: str, coupon: dict[str, Any]) -> tuple[str, list[dict[str
     return receipt_no, paid
 
 
-def bring_back(day: Day, receipt_no: str, lines: list[dict[str, Any]], coupon: dict[str, Any]) -> None:
-    """One line comes back, then the rest with the points that paid for it: exactly what was earned goes."""
-    for part, refund in ((lines[:1], 0), (lines[1:], PAY_POINTS)):
+def bring_back(
+    day: Day, receipt_no: str, parts: Sequence[tuple[list[dict[str, Any]], int]], coupon: dict[str, Any]
+) -> None:
+    """Lines come back, with the points that paid for them: exactly what was earned with them goes."""
+    for part, refund in parts:
         done = day.till.tell("recordReturn", documents.RETURN, receiptReturn={
             "receiptNo": receipt_no, "returnNo": f"RET-{day.new_id().hex[-12:]}", "refundPoints": refund,
             "lines": [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
 
 import pytest
@@ -14,6 +15,18 @@ from api.runtime.database import Database
 from api.settings import Settings
 
 HOUSEHOLD = 900  # the first basket of the sample is this household's
+
+
+def missing(patterns: tuple[str, ...], steps: str) -> list[str]:
+    """The patterns that are not found one after the other."""
+    at, found = 0, []
+    for pattern in patterns:
+        match = re.compile(pattern).search(steps, at)
+        if match is None:
+            found.append(pattern)
+        else:
+            at = match.end()
+    return found
 
 
 async def test_an_imported_member_walks_from_last_years_receipts_to_a_redeemed_coupon(
@@ -40,6 +53,35 @@ async def test_an_imported_member_walks_from_last_years_receipts_to_a_redeemed_c
         "the day is done",
     ):
         assert expected in steps, f"{expected!r} is missing in:\n{steps}"
+    told = (
+        r"opens the app on .*; home: tier General, \d+ points, 0 diamonds, 0 stamps, 0 tickets",
+        r"board: level 1, 5 goods, energy 100 of 100; streak 0 \(NONE\)",
+        r'pools: "Everyday capsules", "Season\'s treasure"',
+        r"checks in for .*: \d+ diamonds.*; streak 1",
+        r"plays: .*\d+ deliver, \d+ merge, \d+ tap; energy left \d+",
+        r"delivers \d+ orders.*: \d+ diamonds earned",
+        r"tells a birth year, 1990",
+        r'odds of "Everyday capsules", 20 diamonds a draw: NT\$100 off 0\.6000%.*10 diamonds 25\.0000%',
+        r"1\.6052% in the long run; 0 draws since the last, certain at draw 90",
+        r"notes the commitment [0-9a-f]{16}\.\.\. of epoch 1",
+        r"draws ten for \d+ tickets, \d+ diamonds: ",
+        r'finds the coupon ".*" among the prizes: ISSUED',
+        r"holds the basket of NT\$405\.00: NT\$(10|55|100)\.00 off, NT\$(395|350|305)\.00 left to pay",
+        r"coupon REDEEMED",
+        r"takes back 白米, 咖啡: (39|35|30) points and 3 stamps revoked, 0 points given back; coupon (VOID|ISSUED)",
+        r"for 300 points: coupon ISSUED",
+        r"sees on the timeline: ",
+        r"server seed of epoch 1 revealed, [0-9a-f]{16}\.\.\.: epoch 2 begins",
+        r"verified 10 draws offline",
+    )
+    assert missing(told, steps) == [], steps
+
+    assert await walk(database, settings, Namespace(household=HOUSEHOLD, url=None)) == 0, "and once more the same day"
+
+    again = capsys.readouterr().out
+    told = ("has checked in today already", "has 0 draws left today", r"NT\$325\.00 left to pay", "verified 10 draws")
+    assert missing(told, again) == [], again
+    assert "draws ten for" not in again
     assert await run_audit(database, settings, Namespace(json=False)) == 0
 
 
