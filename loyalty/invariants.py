@@ -45,6 +45,7 @@ async def examine(connection: Any, invariants: Sequence[Invariant], now: datetim
     for each in invariants:
         checked = await connection.fetchval(each.counted)
         moment = (now,) if "$1" in each.broken else ()
+        # The statement is a flat's own text; nothing that a caller sent is in it.
         rows = await connection.fetch(
             f"SELECT *, count(*) OVER () AS broken_in_all FROM ({each.broken}) AS b LIMIT {MOST_ROWS}",  # noqa: S608
             *moment,

@@ -1,6 +1,7 @@
 """Draws, as members and operators see them."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -59,7 +60,7 @@ def show_record(view: gacha.DrawView, locale: str) -> DrawNode:
     return show_draw(made, view.terms, pool_id=record.pool_id, epoch=record.epoch, at=record.at, locale=locale)
 
 
-def _node(draw: gacha.DrawMade, entry: Entry, locale: str, **more: object) -> DrawNode:
+def _node(draw: gacha.DrawMade, entry: Entry, locale: str, **more: Any) -> DrawNode:
     return DrawNode(
         id=write_id("drw", draw.id),
         name=entry.prize.name(locale),
@@ -73,7 +74,7 @@ def _node(draw: gacha.DrawMade, entry: Entry, locale: str, **more: object) -> Dr
         pity_before=draw.pity_before,
         guaranteed=draw.guaranteed,
         paid_with=Currency(draw.currency).value,
-        **more,  # type: ignore[arg-type]
+        **more,
     )
 
 

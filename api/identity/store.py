@@ -30,14 +30,14 @@ def _key(row: asyncpg.Record) -> ApiKey:
 
 
 async def load_key(connection: asyncpg.Connection, key_id: UUID) -> ApiKey | None:
-    row = await connection.fetchrow(f"SELECT {_KEY} FROM api_keys WHERE id = $1", key_id)  # noqa: S608
+    row = await connection.fetchrow(f"SELECT {_KEY} FROM api_keys WHERE id = $1", key_id)
     return _key(row) if row else None
 
 
 async def lock_key(connection: asyncpg.Connection, key_id: UUID) -> ApiKey | None:
     """The key, locked; a lone row, so lock and read may share a statement (READ COMMITTED rereads the locked row)."""
     row = await connection.fetchrow(
-        f"SELECT {_KEY} FROM api_keys WHERE id = $1 FOR NO KEY UPDATE",  # noqa: S608
+        f"SELECT {_KEY} FROM api_keys WHERE id = $1 FOR NO KEY UPDATE",
         key_id,
     )
     return _key(row) if row else None
@@ -48,7 +48,7 @@ async def load_keys(
 ) -> list[ApiKey]:
     """Keys by id, newest last; all of them, or those bound to one store or partner."""
     rows = await connection.fetch(
-        f"SELECT {_KEY} FROM api_keys WHERE ($1::uuid IS NULL OR bound_to = $1)"  # noqa: S608
+        f"SELECT {_KEY} FROM api_keys WHERE ($1::uuid IS NULL OR bound_to = $1)"
         " AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
         bound_to,
         after,

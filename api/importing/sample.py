@@ -28,7 +28,7 @@ class Sample:
 
     def __init__(self, transactions: Any, products: Any) -> None:
         import pyarrow as pa  # noqa: PLC0415 - of an optional package
-        import pyarrow.compute as pc  # noqa: PLC0415
+        import pyarrow.compute as pc  # noqa: PLC0415 - the same package
 
         at = transactions["transaction_timestamp"].cast(pa.timestamp("us"))
         cents = pc.round(pc.multiply(transactions["sales_value"], 100.0)).cast(pa.int64())

@@ -73,7 +73,7 @@ def show_coupon(view: coupons.CouponView, locale: str, state: CouponState | None
         token=TokenRecipe(
             secret=view.token_secret, algorithm="SHA1", digits=codes.DIGITS, period_seconds=codes.STEP_SECONDS
         ),
-        **show_terms(view.offer, locale),  # type: ignore[arg-type]
+        **show_terms(view.offer, locale),
     )
 
 

@@ -1,6 +1,7 @@
 """Offers that the member can buy with what the wallet holds."""
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 import strawberry
@@ -52,7 +53,7 @@ def show_offer(view: coupons.OfferView, locale: str) -> OfferNode:
     offer = view.offer
     return OfferNode(
         id=write_id("off", view.id),
-        **show_terms(offer, locale),  # type: ignore[arg-type]
+        **show_terms(offer, locale),
         price=OfferPrice(currency=offer.price.currency, amount=offer.price.amount) if offer.price else None,
         closes_on=offer.closes_on,
         valid_days=offer.valid_days,
@@ -63,7 +64,7 @@ def show_offer(view: coupons.OfferView, locale: str) -> OfferNode:
     )
 
 
-def show_terms(offer: Offer, locale: str) -> dict[str, object]:
+def show_terms(offer: Offer, locale: str) -> dict[str, Any]:
     """What an offer and its coupons both show."""
     whole, part = divmod(offer.percent_ppm, 10_000)
     return {

@@ -14,7 +14,7 @@ _COLUMNS = (
     "energy_at, units, created_at, updated_at"
 )
 
-LOAD = f"SELECT {_COLUMNS} FROM boards WHERE member_id = ANY($1::uuid[])"  # noqa: S608
+LOAD = f"SELECT {_COLUMNS} FROM boards WHERE member_id = ANY($1::uuid[])"
 
 SAVE = f"""
 INSERT INTO boards ({_COLUMNS})
@@ -28,7 +28,7 @@ SET revision = excluded.revision, cells = excluded.cells, generators = excluded.
     storage = excluded.storage, inbox = excluded.inbox, orders = excluded.orders, next_order = excluded.next_order,
     level = excluded.level, experience = excluded.experience, energy = excluded.energy,
     energy_at = excluded.energy_at, units = excluded.units, updated_at = excluded.updated_at
-"""  # noqa: S608
+"""
 
 # What a word is worth: 2^(level - 1); a generator and an empty cell nothing.
 _WORTH = r"CASE WHEN {0} ~ '@' OR {0} = '.' THEN 0 ELSE 1::bigint << (substring({0} from '[0-9]+$')::int - 1) END"
@@ -48,7 +48,7 @@ LEFT JOIN LATERAL (
     SELECT sum((pair ->> 1)::bigint * {_WORTH.format("(pair ->> 0)")})::bigint AS units
     FROM jsonb_array_elements(b.inbox) AS w(pair)) i ON true
 WHERE b.units <> coalesce(c.units, 0) + coalesce(s.units, 0) + coalesce(i.units, 0)
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "each generator of a board stands in one cell",

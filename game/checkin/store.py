@@ -18,13 +18,13 @@ _TYPES = {
 }  # fmt: skip
 COLUMNS = tuple(_TYPES)
 
-LOAD_STREAKS = f"SELECT {', '.join(COLUMNS)} FROM streaks WHERE member_id = ANY($1::uuid[])"  # noqa: S608
+LOAD_STREAKS = f"SELECT {', '.join(COLUMNS)} FROM streaks WHERE member_id = ANY($1::uuid[])"
 
 SAVE_STREAKS = f"""
 INSERT INTO streaks ({", ".join(COLUMNS)})
 SELECT * FROM unnest({", ".join(f"${number}::{kind}[]" for number, kind in enumerate(_TYPES.values(), 1))})
 ON CONFLICT (member_id) DO UPDATE SET {", ".join(f"{name} = EXCLUDED.{name}" for name in COLUMNS[1:])}
-"""  # noqa: S608
+"""
 
 LOAD_DAYS = """
 SELECT d.member_id, d.season, d.day, d.paid, d.kept
@@ -76,11 +76,11 @@ FULL JOIN (
     FROM events WHERE kind IN {_PAYING} GROUP BY 1, 2) e
     ON e.member_id = d.member_id AND e.day = d.day
 WHERE d.times IS DISTINCT FROM 1 OR e.events IS DISTINCT FROM 1
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "what was credited for check-ins is what their events say",
-        f"SELECT count(*) FROM events WHERE kind IN {_PAYING}",  # noqa: S608
+        f"SELECT count(*) FROM events WHERE kind IN {_PAYING}",
         f"""
 SELECT coalesce(e.member_id, t.member_id) AS member_id, coalesce(e.currency, t.currency) AS currency,
        e.amount AS said, t.amount AS credited
@@ -92,7 +92,7 @@ FULL JOIN (
     SELECT member_id, currency, sum(amount) AS amount FROM transfers WHERE account = 'issue:checkin' GROUP BY 1, 2) t
     ON t.member_id = e.member_id AND t.currency = e.currency
 WHERE e.amount IS DISTINCT FROM t.amount
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "diamonds paid for repairs are those of the streaks that were repaired",

@@ -73,7 +73,7 @@ async def foresee(connection: Any, plan: Plan, member_id: UUID) -> dict[Ask, lis
     parts: list[str] = []
     arguments: list[Any] = []
     for (statement, given), _ in asks:
-        parts.append(f"ARRAY(SELECT r FROM ({_renumber(statement, len(arguments))}) AS r)")  # noqa: S608 - the flats' own
+        parts.append(f"ARRAY(SELECT r FROM ({_renumber(statement, len(arguments))}) AS r)")
         arguments.extend(given)
     row = await connection.fetchrow(f"SELECT {', '.join(parts)}", *arguments)
     return {

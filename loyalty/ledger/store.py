@@ -97,7 +97,7 @@ SELECT coalesce(l.member_id, p.member_id) AS member_id, coalesce(l.currency, p.c
 FROM lots l FULL JOIN ({_PARTS}) p ON p.member_id = l.member_id AND p.currency = l.currency
     AND p.provenance = l.provenance AND p.expires_on = l.expires_on
 WHERE coalesce(l.remaining, 0) <> coalesce(p.units, 0)
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "nothing in the books is negative",

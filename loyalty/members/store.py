@@ -13,9 +13,9 @@ from loyalty.work import Work
 _COLUMNS = "id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at"
 
 # Locks and reads in one statement: what is read is the locked row itself, which PostgreSQL reads anew after its wait.
-LOCK = f"SELECT {_COLUMNS} FROM members WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+LOCK = f"SELECT {_COLUMNS} FROM members WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
-LOAD = f"SELECT {_COLUMNS} FROM members WHERE id = ANY($1::uuid[])"  # noqa: S608
+LOAD = f"SELECT {_COLUMNS} FROM members WHERE id = ANY($1::uuid[])"
 
 FIND = """
 SELECT i.subject, i.member_id FROM identities i WHERE i.kind = $1 AND i.subject = ANY($2::text[])
@@ -53,7 +53,7 @@ SEARCH = f"""
 SELECT {_COLUMNS} FROM members
 WHERE id IN (SELECT member_id FROM identities WHERE subject = $1) OR lower(display_name) LIKE lower($2) || '%'
 ORDER BY id LIMIT $3
-"""  # noqa: S608
+"""
 
 CONSENTS = """
 SELECT DISTINCT ON (purpose) purpose, version, granted, at FROM consents WHERE member_id = $1 ORDER BY purpose, id DESC

@@ -29,9 +29,9 @@ SELECT {", ".join(f"r.{column}" for column in RECEIPT_COLUMNS)}
 FROM unnest($1::uuid[], $2::text[]) AS k(store_id, receipt_no)
 JOIN receipt_directory d ON d.store_id = k.store_id AND d.receipt_no = k.receipt_no
 JOIN receipts r ON r.member_id = d.member_id AND r.id = d.receipt_id
-"""  # noqa: S608
+"""
 
-LOAD_RECEIPT = f"SELECT {', '.join(RECEIPT_COLUMNS)} FROM receipts WHERE member_id = $1 AND id = $2"  # noqa: S608
+LOAD_RECEIPT = f"SELECT {', '.join(RECEIPT_COLUMNS)} FROM receipts WHERE member_id = $1 AND id = $2"
 
 FIND_RECEIPTS = """
 SELECT d.store_id, d.receipt_no, d.member_id, d.receipt_id
@@ -49,7 +49,7 @@ INSERT INTO receipts ({", ".join(RECEIPT_COLUMNS)})
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::timestamptz[], $6::date[], $7::text[],
     $8::int[], $9::bytea[], $10::int[], $11::int[], $12::int[], $13::int[], $14::text[], $15::smallint[], $16::int[],
     $17::date[], $18::date[], $19::boolean[], $20::int[], $21::int[], $22::int[], $23::timestamptz[])
-"""  # noqa: S608
+"""
 
 # In key order, so that two batches with the same receipts wait for each other instead of locking each other out.
 INSERT_DIRECTORY = """
@@ -111,7 +111,7 @@ ORDER BY store_id, return_no
 PAGE = f"""
 SELECT {", ".join(RECEIPT_COLUMNS)} FROM receipts
 WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
-"""  # noqa: S608
+"""
 
 _CREDITED = """
 SELECT member_id, source_id, coalesce(sum(amount) FILTER (WHERE currency = 'POINTS'), 0) AS points,
@@ -140,7 +140,7 @@ SELECT coalesce(r.member_id, t.member_id) AS member_id, coalesce(r.id, t.source_
 FROM receipts r FULL JOIN ({_CREDITED.format(reason="receipt")}) t ON t.member_id = r.member_id AND t.source_id = r.id
 WHERE r.id IS NULL OR r.points <> coalesce(t.points, 0) OR r.stamps <> coalesce(t.stamps, 0)
    OR r.tickets <> coalesce(t.tickets, 0)
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "a return's points and stamps are what its transfers took, and no transfer is for another",
@@ -150,7 +150,7 @@ SELECT coalesce(r.member_id, t.member_id) AS member_id, coalesce(r.id, t.source_
        r.points, -t.points AS points_taken, r.stamps, -t.stamps AS stamps_taken
 FROM returns r FULL JOIN ({_CREDITED.format(reason="return")}) t ON t.member_id = r.member_id AND t.source_id = r.id
 WHERE r.id IS NULL OR r.points <> -coalesce(t.points, 0) OR r.stamps <> -coalesce(t.stamps, 0)
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "what a receipt has revoked is the sum of its returns",
@@ -178,7 +178,7 @@ WHERE r.id IS NULL OR l.receipt_id IS NULL OR l.beyond OR r.total_minor <> l.tot
    OR r.revoked_points <> coalesce(div(r.points * l.back, nullif(l.weight, 0)), 0)
    OR r.revoked_stamps <> coalesce(div(r.stamps * l.eligible_back::numeric, nullif(l.eligible, 0)), 0)
    OR r.revoked_credits <> coalesce(div(r.credits * l.eligible_back::numeric, nullif(l.eligible, 0)), 0)
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "receipts and their directory are complete both ways",

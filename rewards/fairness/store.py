@@ -14,16 +14,16 @@ _COLUMNS = "member_id, epoch, commit_sha256, sealed, client_seed, set_by, next_n
 
 UNREVEALED = f"""
 SELECT {_COLUMNS} FROM seeds WHERE member_id = ANY($1::uuid[]) AND revealed_at IS NULL ORDER BY member_id, epoch
-"""  # noqa: S608
+"""
 
 BY_KEY = f"""
 SELECT s.* FROM unnest($1::uuid[], $2::int[]) AS k(member_id, epoch)
 JOIN LATERAL (SELECT {_COLUMNS} FROM seeds WHERE member_id = k.member_id AND epoch = k.epoch) s ON true
-"""  # noqa: S608
+"""
 
 PAGE = f"""
 SELECT {_COLUMNS} FROM seeds WHERE (member_id, epoch) > ($1::uuid, $2::int) ORDER BY member_id, epoch LIMIT $3
-"""  # noqa: S608
+"""
 
 INSERT = """
 INSERT INTO seeds (member_id, epoch, commit_sha256, sealed, client_seed, set_by, next_nonce, created_at)

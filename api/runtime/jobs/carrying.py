@@ -80,7 +80,7 @@ class Webhook:
         signature = "sha256=" + hmac.new(self._secret, body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/x-ndjson", SIGNATURE: signature}
         request = urllib.request.Request(self._url, body, headers, method="POST")  # noqa: S310 - settings take http(s)
-        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310 - the same URL
             answer.read(65_536)
 
 

@@ -84,9 +84,10 @@ class Boards:
 
 async def load_content(sheets: Sheets, connection: Any) -> Content:
     """The content of the three active sheets; asserts that they were seeded."""
-    heads = [sheets.heads.get((kind, key)) for kind, key, _ in (CHAINS, BOARD, LEVELS)]
-    assert all(heads), "no sheets of the board: run `main.py season seed` first"
-    digests = (heads[0].sha256, heads[1].sha256, heads[2].sha256)  # type: ignore[union-attr]
+    named = [(kind, key) for kind, key, _ in (CHAINS, BOARD, LEVELS)]
+    assert all(name in sheets.heads for name in named), "no sheets of the board: run `main.py season seed` first"
+    chains_sha, board_sha, levels_sha = (sheets.heads[name].sha256 for name in named)
+    digests = (chains_sha, board_sha, levels_sha)
     if digests not in _contents:
         chains = await sheets.get(connection, *CHAINS)
         layout = await sheets.get(connection, *BOARD)

@@ -28,7 +28,7 @@ WHERE c.state NOT IN ('ISSUED', 'RESERVED', 'REDEEMED', 'EXPIRED', 'VOID')
    OR (c.state = 'RESERVED' AND h.state IS DISTINCT FROM 'OPEN')
    OR (c.state = 'REDEEMED' AND h.state IS DISTINCT FROM 'SETTLED')
    OR (c.state = 'EXPIRED' AND c.updated_at < c.expires_at)
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "an offer with a total limit issued what it counts, and never more than the limit",
@@ -104,7 +104,7 @@ FROM ({_APPLIED}) a LEFT JOIN coupons c ON c.member_id = a.member_id AND c.id = 
 WHERE c.id IS NULL
    OR (a.state = 'OPEN' AND (c.state <> 'RESERVED' OR c.hold_id <> a.hold_id))
    OR (a.state = 'SETTLED' AND NOT (c.state = 'REDEEMED' AND c.hold_id = a.hold_id) AND NOT {_WHOLLY_RETURNED})
-""",  # noqa: S608
+""",
     ),
     Invariant(
         "holds and their directory are complete both ways, of members that there are",

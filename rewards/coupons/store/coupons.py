@@ -17,7 +17,7 @@ LOAD = f"""
 SELECT {", ".join(f"c.{column}" for column in _READ.split(", "))}
 FROM unnest($1::uuid[], $2::uuid[]) AS k(member_id, id)
 JOIN coupons c ON c.member_id = k.member_id AND c.id = k.id
-"""  # noqa: S608
+"""
 
 INSERT = """
 INSERT INTO coupons (member_id, id, offer_id, version, code, secret, state, hold_id, issued_on, issued_at, expires_at,
@@ -42,7 +42,7 @@ PAGE = f"""
 SELECT {_READ} FROM coupons
 WHERE member_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR id < $3)
 ORDER BY id DESC LIMIT $4
-"""  # noqa: S608
+"""
 
 MEMBERS_DUE = """
 SELECT DISTINCT member_id FROM (
@@ -53,7 +53,7 @@ DUE = f"""
 SELECT {_READ} FROM coupons
 WHERE member_id = ANY($1::uuid[]) AND state = 'ISSUED' AND due_at <= $2
 ORDER BY member_id, id
-"""  # noqa: S608
+"""
 
 
 async def find_codes(connection: Any, codes: Sequence[str]) -> dict[str, tuple[UUID, UUID]]:

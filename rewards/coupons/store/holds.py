@@ -17,20 +17,20 @@ _READ = ", ".join(COLUMNS)
 
 FIND = "SELECT hold_id, member_id FROM hold_directory WHERE hold_id = ANY($1::uuid[])"
 
-LOAD_OPEN = f"SELECT {_READ} FROM holds WHERE member_id = ANY($1::uuid[]) AND state = 'OPEN'"  # noqa: S608
+LOAD_OPEN = f"SELECT {_READ} FROM holds WHERE member_id = ANY($1::uuid[]) AND state = 'OPEN'"
 
 LOAD = f"""
 SELECT {", ".join(f"h.{column}" for column in COLUMNS)}
 FROM unnest($1::uuid[], $2::uuid[]) AS k(member_id, id)
 JOIN holds h ON h.member_id = k.member_id AND h.id = k.id
-"""  # noqa: S608
+"""
 
 INSERT = f"""
 INSERT INTO holds ({_READ})
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::jsonb[], $7::int[], $8::int[],
     $9::int[], $10::uuid[], $11::uuid[], $12::text[], $13::text[], $14::timestamptz[], $15::timestamptz[],
     $16::timestamptz[], $17::timestamptz[])
-"""  # noqa: S608
+"""
 
 INSERT_DIRECTORY = """
 INSERT INTO hold_directory (hold_id, member_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])

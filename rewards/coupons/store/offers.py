@@ -11,14 +11,14 @@ from loyalty.work import Work
 
 _COLUMNS = "id, slug, version, limit_total, issued"
 
-LOAD = f"SELECT {_COLUMNS} FROM offers WHERE id = ANY($1::uuid[])"  # noqa: S608
+LOAD = f"SELECT {_COLUMNS} FROM offers WHERE id = ANY($1::uuid[])"
 
 # Locks and reads in one statement: what is read is the locked row itself, which PostgreSQL reads anew after its wait.
-LOCK = f"SELECT {_COLUMNS} FROM offers WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+LOCK = f"SELECT {_COLUMNS} FROM offers WHERE id = ANY($1::uuid[]) ORDER BY id FOR NO KEY UPDATE"
 
-BY_SLUG = f"SELECT {_COLUMNS} FROM offers WHERE slug = ANY($1::text[]) ORDER BY id"  # noqa: S608
+BY_SLUG = f"SELECT {_COLUMNS} FROM offers WHERE slug = ANY($1::text[]) ORDER BY id"
 
-PAGE = f"SELECT {_COLUMNS} FROM offers WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2"  # noqa: S608
+PAGE = f"SELECT {_COLUMNS} FROM offers WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2"
 
 TERMS = """
 SELECT t.offer_id, t.version, o.slug, t.body

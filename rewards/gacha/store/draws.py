@@ -20,7 +20,7 @@ INSERT INTO draws ({COLUMNS})
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::int[], $7::int[], $8::text[],
     $9::text[], $10::int2[], $11::int2[], $12::int[], $13::int[], $14::int[], $15::bool[], $16::bool[], $17::int[],
     $18::int[], $19::int[], $20::text[], $21::text[], $22::text[], $23::int[], $24::uuid[], $25::timestamptz[])
-"""  # noqa: S608
+"""
 
 PITY = """
 SELECT member_id, pool_id, version, pity, day, day_draws, month_draws FROM pity
@@ -47,14 +47,14 @@ ON CONFLICT (member_id) DO UPDATE SET day = excluded.day, day_draws = excluded.d
 
 PAGE = f"""
 SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
-"""  # noqa: S608
+"""
 
-BY_ID = f"SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"  # noqa: S608
+BY_ID = f"SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"
 
 BY_NONCE = f"""
 SELECT {COLUMNS} FROM draws WHERE (member_id, epoch, nonce) > ($1::uuid, $2::int, $3::int)
 ORDER BY member_id, epoch, nonce LIMIT $4
-"""  # noqa: S608
+"""
 
 
 async def insert_draws(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
