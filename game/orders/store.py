@@ -15,8 +15,8 @@ INSERT INTO deliveries (member_id, number, units, diamonds, experience, at)
 SELECT * FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::timestamptz[])
 """
 
-COUNT_SINCE_EACH = """
-SELECT k.member_id, count(d.number) AS delivered
+LOAD_SINCE_EACH = """
+SELECT k.member_id, array_remove(array_agg(d.at ORDER BY d.at), NULL) AS instants
 FROM unnest($1::uuid[], $2::timestamptz[]) AS k(member_id, since)
 LEFT JOIN deliveries d ON d.member_id = k.member_id AND d.at >= k.since
 GROUP BY k.member_id
@@ -75,10 +75,10 @@ async def insert_deliveries(work: Work, rows: Sequence[tuple[UUID, int, int, int
     await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
 
 
-async def count_since(connection: Any, asks: Sequence[tuple[UUID, datetime]]) -> dict[UUID, int]:
-    """member -> deliveries since then; each member once."""
-    rows = await connection.fetch(COUNT_SINCE_EACH, [ask[0] for ask in asks], [ask[1] for ask in asks])
-    return {row["member_id"]: row["delivered"] for row in rows}
+async def load_since(connection: Any, asks: Sequence[tuple[UUID, datetime]]) -> dict[UUID, list[datetime]]:
+    """member -> the instants of his deliveries since then, in order; each member once."""
+    rows = await connection.fetch(LOAD_SINCE_EACH, [ask[0] for ask in asks], [ask[1] for ask in asks])
+    return {row["member_id"]: row["instants"] for row in rows}
 
 
 async def load_page(connection: Any, member_id: UUID, before: int | None, limit: int) -> list[Any]:

@@ -258,6 +258,18 @@ async def test_three_orders_repair_a_streak(shop: Database) -> None:
     await check_books(shop, member)
 
 
+async def test_a_late_command_beside_it_does_not_take_a_repairs_orders(shop: Database) -> None:
+    """Two commands of one batch, the second given before the gap opened: each is judged at its own time."""
+    member = await weeks(shop, 5)
+    await deliver(shop, member, 3, NOW + 6 * DAY)
+    batch = [repairing(member, NOW + 6 * DAY), repairing(member, NOW + 4 * DAY)]
+    done, refused = await run_action(shop, repair_streaks, batch)
+    assert isinstance(done, StreakRepaired)
+    assert isinstance(refused, Refused)
+    assert str(refused.code) == "NOTHING_TO_REPAIR"
+    await check_books(shop, member)
+
+
 async def test_diamonds_repair_a_streak_too(shop: Database) -> None:
     member = await weeks(shop, 5)
     had = (await wallet_of(shop, member, Currency.DIAMONDS)).balance

@@ -283,8 +283,8 @@ async def test_an_order_pays_diamonds_and_experience_once(wide: Database) -> Non
     assert done.board.board.experience == paid.experience
     assert len(done.board.orders) == 4
     async with wide.read() as connection:
-        assert await orders.delivered_since(connection, [(member, NOW)]) == {member: 1}
-        assert await orders.delivered_since(connection, [(member, NOW + timedelta(seconds=1))]) == {member: 0}
+        assert await orders.delivered_since(connection, [(member, NOW)]) == {member: [NOW]}
+        assert await orders.delivered_since(connection, [(member, NOW + timedelta(seconds=1))]) == {member: []}
         assert (await orders.export_play(connection, member))["deliveries"][0]["order"] == number
     await check(wide)
 

@@ -45,7 +45,7 @@ async def read_month(connection: Any, member_id: UUID, now: datetime) -> Calenda
 
 async def count_orders(connection: Any, member_id: UUID, since: datetime) -> int:
     """Orders that a member delivered since an instant."""
-    return (await delivered_since(connection, [(member_id, since)])).get(member_id, 0)
+    return len((await delivered_since(connection, [(member_id, since)])).get(member_id, []))
 
 
 async def export_checkins(connection: Any, member_id: UUID) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,7 +53,7 @@ class StreakRepaired:
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """Everything that a batch of repairs opens; `delivered` counts orders since each member's gap."""
+    """Everything that a batch of repairs opens; `delivered` holds when each member delivered orders since his gap."""
 
     members: dict[UUID, Member]
     requests: Requests
@@ -61,7 +62,7 @@ class _Books:
     streaks: Streaks
     ledger: Ledger
     timeline: Timeline
-    delivered: Mapping[UUID, int]
+    delivered: Mapping[UUID, Sequence[datetime]]
 
 
 async def repair_streaks(work: Work, commands: Sequence[RepairStreak]) -> list[StreakRepaired | Refused]:
@@ -74,8 +75,11 @@ async def repair_streaks(work: Work, commands: Sequence[RepairStreak]) -> list[S
     requests = await open_requests(work, [command.request for command in commands])
     sheets = await open_sheets(work.connection)
     streaks = await open_streaks(work, sheets, sorted(locked))
-    known = [(locked[each.member_id], each.now) for each in commands if each.member_id in locked]
-    asked = {member.id: streaks.settled(member, now)[0] for member, now in known}
+    asked = [
+        (each.member_id, streaks.settled(locked[each.member_id], each.now)[0])
+        for each in commands
+        if each.member_id in locked
+    ]
     books = _Books(
         members=locked,
         requests=requests,
@@ -84,7 +88,7 @@ async def repair_streaks(work: Work, commands: Sequence[RepairStreak]) -> list[S
         streaks=streaks,
         ledger=await open_ledger(work, sorted(locked)),
         timeline=Timeline(),
-        delivered=await count_delivered(work.connection, asked, streaks.calendar),
+        delivered=await load_delivered(work.connection, asked, streaks.calendar),
     )
     answers = requests.answer(
         commands, StreakRepaired, "repairStreak", lambda command: _repair(work, books, command),
@@ -97,14 +101,20 @@ async def repair_streaks(work: Work, commands: Sequence[RepairStreak]) -> list[S
     return answers
 
 
-async def count_delivered(connection: Any, streaks: Mapping[UUID, Streak], calendar: Calendar) -> dict[UUID, int]:
-    """Orders that each member delivered since the open gap of his settled streak."""
-    gaps = [
-        (member_id, rules.repair_opened(streak, calendar))
-        for member_id, streak in streaks.items()
-        if streak.lapsed is not None
-    ]
-    return await delivered_since(connection, gaps) if gaps else {}
+async def load_delivered(
+    connection: Any, streaks: Sequence[tuple[UUID, Streak]], calendar: Calendar
+) -> dict[UUID, list[datetime]]:
+    """When each member delivered orders, from the first open gap of his settled streaks on.
+
+    The commands of a batch were given at different times, so that one of them may see a gap and another none, or a
+    later one.
+    """
+    opened: dict[UUID, datetime] = {}
+    for member_id, streak in streaks:
+        if streak.lapsed is not None:
+            since = rules.repair_opened(streak, calendar)
+            opened[member_id] = min(since, opened.get(member_id, since))
+    return await delivered_since(connection, list(opened.items())) if opened else {}
 
 
 def _repair(work: Work, books: _Books, command: RepairStreak) -> StreakRepaired:
@@ -114,7 +124,8 @@ def _repair(work: Work, books: _Books, command: RepairStreak) -> StreakRepaired:
     settled, passed = books.streaks.settled(member, command.now)
     rules.check_repairable(settled)
     cost = calendar.repair_diamonds if command.pay_diamonds else 0
-    delivered = books.delivered.get(member.id, 0)
+    instants = books.delivered.get(member.id, [])
+    delivered = len(instants) - bisect_left(instants, rules.repair_opened(settled, calendar))
     if not command.pay_diamonds and delivered < calendar.repair_orders:
         raise GameRefused(
             GameCode.REPAIR_NEEDS_ORDERS, retryable=True, needed=calendar.repair_orders, delivered=delivered

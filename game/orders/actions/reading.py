@@ -31,9 +31,9 @@ def write_orders(content: Content, orders: Sequence[Order]) -> list[Any]:
     ]
 
 
-async def delivered_since(connection: Any, asks: Sequence[tuple[UUID, datetime]]) -> dict[UUID, int]:
-    """member -> how many orders he delivered from that moment on; each member once."""
-    return await store.count_since(connection, asks)
+async def delivered_since(connection: Any, asks: Sequence[tuple[UUID, datetime]]) -> dict[UUID, list[datetime]]:
+    """member -> the instants at which he delivered orders from that moment on, in order; each member once."""
+    return await store.load_since(connection, asks)
 
 
 async def load_deliveries(
