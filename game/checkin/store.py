@@ -12,7 +12,8 @@ from loyalty.work import Work
 
 _TYPES = {
     "member_id": "uuid", "length": "int", "longest": "int", "total": "int", "freezes": "smallint", "cycle": "smallint",
-    "last_day": "date", "covered_to": "date", "frozen_to": "date", "lapsed": "int", "gap_day": "date", "gap_to": "date",
+    "last_day": "date", "made_up_to": "date", "covered_to": "date",
+    "frozen_to": "date", "lapsed": "int", "gap_day": "date", "gap_to": "date",
     "repair_until": "timestamptz", "zone": "text", "next_zone": "text", "zone_from": "timestamptz",
     "zone_changed_at": "timestamptz", "travel_from": "date", "travel_to": "date", "updated_at": "timestamptz",
 }  # fmt: skip

@@ -30,6 +30,7 @@ class StreakRow(SQLModel, table=True):
     freezes: int = Field(sa_column=Column(SmallInteger, nullable=False))
     cycle: int = Field(sa_column=Column(SmallInteger, nullable=False))
     last_day: date | None
+    made_up_to: date | None
     covered_to: date | None
     frozen_to: date | None
     lapsed: int | None = Field(sa_column=Column(Integer))

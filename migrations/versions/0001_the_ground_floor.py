@@ -633,6 +633,7 @@ def upgrade() -> None:
         sa.Column("freezes", sa.SmallInteger(), nullable=False),
         sa.Column("cycle", sa.SmallInteger(), nullable=False),
         sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("made_up_to", sa.Date(), nullable=True),
         sa.Column("covered_to", sa.Date(), nullable=True),
         sa.Column("frozen_to", sa.Date(), nullable=True),
         sa.Column("lapsed", sa.Integer(), nullable=True),

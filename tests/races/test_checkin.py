@@ -304,6 +304,17 @@ async def test_who_has_no_gap_has_nothing_to_repair(shop: Database) -> None:
     assert await code(shop, repair_streaks, repairing(member, NOW + 2 * DAY)) == "NOTHING_TO_REPAIR"
 
 
+async def test_a_made_up_day_that_a_zone_further_west_brings_back_is_not_paid_again(shop: Database) -> None:
+    member = await weeks(shop, 5)  # the 15th to the 19th
+    late = datetime(2026, 6, 20, 21, 0, tzinfo=UTC)  # five in the morning of the 21st in Taipei, still the 20th in LA
+    assert await code(shop, make_up, making_up(member, date(2026, 6, 20), late)) == "ok"
+    moved = await ask(shop, set_timezones, moving(member, "America/Los_Angeles", late))
+    assert moved.check_in_from == datetime(2026, 6, 21, 11, 0, tzinfo=UTC)  # four in the morning of the 21st
+    came = await come(shop, member, late + HOUR)  # until then by Taipei's day
+    assert came.day == date(2026, 6, 21)
+    await check_books(shop, member)
+
+
 # -- make-up -----------------------------------------------------------------------------------------------------------
 
 

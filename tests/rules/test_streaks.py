@@ -236,6 +236,19 @@ def test_a_gap_day_that_comes_again_further_west_is_no_gap() -> None:
     assert (came.last_day, came.length, came.lapsed) == (date(2026, 6, 16), 2, None)
 
 
+def test_a_made_up_day_that_comes_again_further_west_is_paid_already() -> None:
+    streak = replace(after_days(1, fresh("Pacific/Kiritimati")), freezes=0)
+    moved = rules.change_zone(streak, "Pacific/Pago_Pago", START + HOUR, CALENDAR)
+    assert moved.zone_from == datetime(2026, 6, 16, 15, 0, tzinfo=UTC)
+    east = datetime(2026, 6, 16, 14, 30, tzinfo=UTC)  # the 17th in Kiritimati, the 15th in Pago Pago
+    made = rules.make_up(settle(moved, east, CALENDAR)[0], date(2026, 6, 16))
+    west, _ = settle(made, east + HOUR, CALENDAR)
+    assert (west.zone, west.today(east + HOUR), west.total) == ("Pacific/Pago_Pago", date(2026, 6, 16), 2)
+    refused = refusal(lambda: rules.check_in(west, east + HOUR, CALENDAR))
+    assert (refused.code, refused.retry_at) == (GameCode.DAY_ALREADY_PAID, datetime(2026, 6, 17, 15, 0, tzinfo=UTC))
+    assert come(west, datetime(2026, 6, 17, 15, 0, tzinfo=UTC)).total == 3
+
+
 # -- make-up -----------------------------------------------------------------------------------------------------------
 
 
@@ -320,6 +333,10 @@ class Model:
     coming: tuple[str, datetime] | None = None
     changed: datetime | None = None
 
+    @property
+    def latest(self) -> date | None:
+        return max(self.paid, default=None)
+
     def day(self, zone: str | None = None) -> date:
         wall = self.now.replace(tzinfo=None) + self.now.astimezone(ZoneInfo(zone or self.zone)).utcoffset()  # type: ignore[operator]
         return wall.date() if wall.hour >= 4 else wall.date() - DAY
@@ -367,7 +384,7 @@ class Model:
 
     def check_in(self) -> bool:
         today = self.day()
-        if self.last is not None and today <= self.last:
+        if self.latest is not None and today <= self.latest:
             return False
         away = self.gap is not None and self.last is not None and self.gap > self.last
         if away and self.pending is not None and self.gap is not None and today <= self.gap:
@@ -391,17 +408,25 @@ class Model:
         self.pending = self.gap = None
         return True
 
+    def make_up(self, back: int) -> date | None:
+        """Pays the day that many days ago, if nobody has; it counts for nothing but the total."""
+        day = self.day() - back * DAY
+        if day in self.paid:
+            return None
+        self.paid.add(day)
+        return day
+
     def travel(self, zone: str) -> bool:
         if zone == (self.coming[0] if self.coming else self.zone):
             return True
         if self.changed is not None and self.now < self.changed + 30 * DAY:
             return False
         self.changed = self.now
-        if self.last is None or self.day(zone) > self.last:
+        if self.latest is None or self.day(zone) > self.latest:
             self.move(zone)
             return True
         first = Model(zone, self.policy, self.now)
-        while first.day() <= self.last:
+        while first.day() <= self.latest:
             first.now = first.now.replace(minute=first.now.minute // 15 * 15, second=0, microsecond=0) + TICK
         self.coming = (zone, first.now)
         return True
@@ -431,7 +456,7 @@ def live(seed: int, policy: Calendar, days: int) -> tuple[int, ...]:
     streak, model = Streak(zone=zone, updated_at=start), Model(zone, policy, start)
     diligence = dice.choice([0.3, 0.6, 0.9, 0.99])
     now, end = start, start + days * DAY
-    met = [0] * 5
+    met = [0] * 6
     while now < end:
         lazy = dice.random() > diligence
         now += timedelta(minutes=dice.choice([1, 30, 300, 1440]) if not lazy else dice.randrange(1, 60 * 24 * 6))
@@ -465,6 +490,9 @@ def live(seed: int, policy: Calendar, days: int) -> tuple[int, ...]:
             else:
                 refused = refusal(lambda s=settled, z=wanted, n=now: rules.change_zone(s, z, n, policy))
                 assert refused.code == GameCode.ZONE_TOO_SOON
+        elif deed < 0.97 and (made := model.make_up(dice.randrange(1, 4))):
+            met[5] += 1
+            streak = rules.make_up(streak, made)
         assert streak.longest >= longest, (seed, now)
         assert streak.total >= total, (seed, now)
         met[3] = max(met[3], len(model.frozen))
@@ -480,7 +508,7 @@ def test_years_of_days_zones_and_travel_agree_with_a_slow_plain_model(seed: int,
 
 def test_the_random_lives_meet_everything(seed: int) -> None:
     met = [live(seed + each, CALENDAR, days=300) for each in range(8)]
-    for kind in range(5):
+    for kind in range(6):
         assert sum(life[kind] for life in met) > 0, met
 
 

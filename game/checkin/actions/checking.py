@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -190,7 +190,7 @@ def _make_up(work: Work, books: _Books, paid: dict[date, str], command: MakeUp) 
     reward = calendar.of_day(command.day)
     check_room(books.ledger, member.id, reward)
     written = books.streaks.raw(member)
-    books.streaks.put(member.id, replace(written, total=written.total + 1))
+    books.streaks.put(member.id, rules.make_up(written, command.day))
     books.streaks.pay(member.id, command.day, MAKE_UP, command.now)
     paid[command.day] = MAKE_UP
     give(work, books.ledger, books.grants, books.season, calendar, member.id, reward, command.now)

@@ -43,6 +43,7 @@ class Streak:
     length before the gap and `length` what came after it. `gap_day` is the first day of the last gap, and
     `repair_until` its time limit; `gap_to` is its last day once the member has come back. `covered_to` is the last day
     after `last_day` that is accounted for without a check-in, `frozen_to` the last one that took a freeze.
+    `made_up_to` is the latest day that was made up for: a zone further west may bring it back, and it is paid.
     `cycle` is the cycle's day of the last check-in, 0 before the first. `zone` is in force; `next_zone` will be from
     `zone_from` on. `travel_from..travel_to` are the days that the last change of zone left out.
     """
@@ -55,6 +56,7 @@ class Streak:
     freezes: int = 0
     cycle: int = 0
     last_day: date | None = None
+    made_up_to: date | None = None
     covered_to: date | None = None
     frozen_to: date | None = None
     lapsed: int | None = None
@@ -66,6 +68,11 @@ class Streak:
     zone_changed_at: datetime | None = None
     travel_from: date | None = None
     travel_to: date | None = None
+
+    @property
+    def paid_to(self) -> date | None:
+        """The latest day that was paid, by a check-in or made up; None before the first."""
+        return max(filter(None, (self.last_day, self.made_up_to)), default=None)
 
     def today(self, now: datetime) -> date:
         """The business day of an instant in the zone in force; the streak should be settled at it."""
@@ -130,9 +137,9 @@ def check_in(streak: Streak, now: datetime, calendar: Calendar) -> Streak:
     """
     now = max(now, streak.updated_at)
     today = streak.today(now)
-    if streak.last_day is not None and today <= streak.last_day:
+    if streak.paid_to is not None and today <= streak.paid_to:
         raise GameRefused(
-            GameCode.DAY_ALREADY_PAID, retryable=True, retry_at=next_day_at(streak), day=streak.last_day.isoformat()
+            GameCode.DAY_ALREADY_PAID, retryable=True, retry_at=next_day_at(streak), day=streak.paid_to.isoformat()
         )
     if streak.gap_day is not None and (streak.last_day is None or streak.gap_day > streak.last_day):
         streak = _come_back(streak, today)
@@ -153,10 +160,10 @@ def _come_back(streak: Streak, today: date) -> Streak:
 
 
 def next_day_at(streak: Streak) -> datetime | None:
-    """When the day after the last check-in begins, in the zone that is in force then; None before the first one."""
-    if streak.last_day is None:
+    """When the day after the last paid one begins, in the zone that is in force then; None before the first one."""
+    if streak.paid_to is None:
         return None
-    following = streak.last_day + ONE_DAY
+    following = streak.paid_to + ONE_DAY
     starts = day_starts(following, ZoneInfo(streak.zone))
     if streak.zone_from is None or streak.next_zone is None or starts < streak.zone_from:
         return starts
@@ -212,10 +219,15 @@ def check_make_up(streak: Streak, day: date, now: datetime, joined: date, used: 
         raise GameRefused(GameCode.MAKE_UP_LIMIT, limit=calendar.make_ups)
 
 
+def make_up(streak: Streak, day: date) -> Streak:
+    """Counts a missed day as paid; expects `check_make_up`. The streak's length stays as it is."""
+    return replace(streak, total=streak.total + 1, made_up_to=max(day, streak.made_up_to or day))
+
+
 def change_zone(streak: Streak, zone: str, now: datetime, calendar: Calendar) -> Streak:
     """Gives a settled streak a new zone. Refuses ZONE_TOO_SOON; the same zone again changes nothing.
 
-    In force at once where the new zone's day exceeds the last one checked in, else from the beginning of the first day
+    In force at once where the new zone's day exceeds the last one paid, else from the beginning of the first day
     that does; until then the old zone holds. Days that the change leaves out, today too if it ends early unpaid, are
     neutral.
     """
@@ -228,9 +240,9 @@ def change_zone(streak: Streak, zone: str, now: datetime, calendar: Calendar) ->
             raise GameRefused(GameCode.ZONE_TOO_SOON, retryable=True, retry_at=again, days=calendar.zone_days)
     streak = replace(streak, zone_changed_at=now, updated_at=now)
     new = ZoneInfo(zone)
-    if streak.last_day is None or business_day(now, new) > streak.last_day:
+    if streak.paid_to is None or business_day(now, new) > streak.paid_to:
         return _switch_zone(streak, zone, now)
-    return replace(streak, next_zone=zone, zone_from=day_starts(streak.last_day + ONE_DAY, new))
+    return replace(streak, next_zone=zone, zone_from=day_starts(streak.paid_to + ONE_DAY, new))
 
 
 def _switch_zone(streak: Streak, zone: str, at: datetime) -> Streak:

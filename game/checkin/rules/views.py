@@ -89,7 +89,7 @@ def view_streak(streak: Streak, calendar: Calendar) -> StreakView:
         total=streak.total,
         freezes=streak.freezes,
         freezes_most=calendar.freezes_most,
-        checked_in_today=streak.last_day is not None and streak.last_day >= today,
+        checked_in_today=streak.paid_to is not None and streak.paid_to >= today,
         cycle_day=streak.cycle,
         next_at=rules.next_day_at(streak),
         lapsed=streak.lapsed,
@@ -123,6 +123,6 @@ def view_month(
         days.append(CalendarDay(day, calendar.of_day(day), stands(day)))
         day += ONE_DAY
     used = sum(how == MAKE_UP for each, how in paid.items() if each.month == today.month)
-    following = max(today, streak.last_day + ONE_DAY) if streak.last_day else today
+    following = max(today, streak.paid_to + ONE_DAY) if streak.paid_to else today
     next_reward = calendar.of_check_in(following, streak.cycle % CYCLE_DAYS + 1)
     return CalendarView(today, tuple(days), calendar.cycle, next_reward, max(calendar.make_ups - used, 0))
