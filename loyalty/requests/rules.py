@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -32,20 +33,26 @@ def fingerprint(mutation: str, arguments: Mapping[str, Any]) -> bytes:
     Absent and null arguments are one and the same; the order of keys does not count, that of lists does.
     """
     asked = {"mutation": mutation, "arguments": _canonical(arguments)}
-    return hashlib.sha256(
-        json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    ).digest()
+    return hashlib.sha256(_ENCODER.encode(asked).encode()).digest()
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _PLAIN = frozenset({type(None), bool, int, str})
+
+
+@cache
+def _names_of(kind: type) -> tuple[str, ...] | None:
+    """The names of a dataclass's fields; None for another type."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 
 
 def _canonical(value: Any) -> Any:  # noqa: PLR0911 - one line per shape reads best
     if type(value) in _PLAIN:  # nearly all of a receipt's values: not worth the questions below
         return value
-    if is_dataclass(value):
-        named = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {name: _canonical(item) for name, item in named if item is not None}
+    names = _names_of(type(value))  # type: ignore[arg-type]  # mypy does not take a class for hashable
+    if names is not None:
+        named = [(name, getattr(value, name)) for name in names]
+        return {name: item if type(item) in _PLAIN else _canonical(item) for name, item in named if item is not None}
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, bool | int | str):

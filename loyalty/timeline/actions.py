@@ -16,6 +16,7 @@ from loyalty.work import Work
 
 Fact = str | int | bool | None
 Facts = dict[str, Fact | list[Fact]]
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Timeline:
     ) -> UUID:
         """Adds an event; returns its id. `facts` never hold personal data."""
         event_id = work.mint(at)
-        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+        text = _ENCODER.encode(facts)
         rows = self._exposures if kind.exposure else self._events
         rows.append((member_id, event_id, kind.name, at, text, request_id))
         if kind.outbox:

@@ -32,6 +32,7 @@ class CouponBook:
         self.coupons: dict[UUID, Coupon] = {}
         self.holds: dict[UUID, Hold] = {}
         self.settled: dict[tuple[UUID, str], UUID] = {}
+        self._holds_of: dict[UUID, set[UUID]] = {}
         self._touched_coupons: set[UUID] = set()
         self._touched_holds: set[UUID] = set()
         self._new_holds: set[UUID] = set()
@@ -39,9 +40,9 @@ class CouponBook:
 
     def open_holds(self, member_id: UUID) -> Iterator[Hold]:
         """The member's open holds, in the order of their ids."""
-        for hold in sorted(self.holds.values(), key=lambda each: each.id):
-            if hold.member_id == member_id and hold.state is HoldState.OPEN:
-                yield hold
+        for hold_id in sorted(self._holds_of.get(member_id, ())):
+            if self.holds[hold_id].state is HoldState.OPEN:
+                yield self.holds[hold_id]
 
     def coupons_of(self, hold: Hold) -> list[Coupon]:
         """The coupons that the hold took."""
@@ -52,11 +53,11 @@ class CouponBook:
         self._touched_coupons.add(coupon.id)
 
     def put_hold(self, hold: Hold) -> None:
-        self.holds[hold.id] = hold
+        self._keep(hold)
         self._touched_holds.add(hold.id)
 
     def add_hold(self, hold: Hold) -> None:
-        self.holds[hold.id] = hold
+        self._keep(hold)
         self._new_holds.add(hold.id)
 
     def add_settled(self, hold: Hold) -> None:
@@ -93,12 +94,16 @@ class CouponBook:
             rows += await hold_store.load_holds(connection, sorted(named))
         for row in rows:
             hold = _read_hold(row)
-            self.holds[hold.id] = hold
+            self._keep(hold)
             if (hold.member_id, hold.id) in named or (moment is not None and has_lapsed(hold, moment)):
                 wanted |= {(hold.member_id, coupon_id) for coupon_id in hold.coupon_ids}
         if wanted:
             for row in await coupon_store.load_coupons(connection, sorted(wanted)):
                 self.coupons[row["id"]] = read_coupon(row)
+
+    def _keep(self, hold: Hold) -> None:
+        self.holds[hold.id] = hold
+        self._holds_of.setdefault(hold.member_id, set()).add(hold.id)
 
     async def save(self, work: Work) -> None:
         """Writes new holds, and each touched hold and coupon once."""

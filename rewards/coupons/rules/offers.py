@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -163,6 +164,7 @@ def parse_offer(name: str, body: Mapping[str, Any]) -> Offer:
     return offer
 
 
+@lru_cache(maxsize=4096)  # asked for every line of every basket, of a few hundred categories
 def is_restricted(category: str) -> bool:
     """Whether goods of this category may never be discounted: tobacco, alcohol, infant formula."""
     words = re.findall(r"[a-z]+", category.lower())
