@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,27 +20,16 @@ from uuid import UUID
 from api.runtime.database import Database
 from api.runtime.embedded import Embedded
 from api.runtime.migrations import migrate
-from loyalty.receipts.actions import RecordReceipt, record_receipts
 from loyalty.refusals import Refused
-from loyalty.requests.rules import RequestKey
 from loyalty.work import Work
-from rewards.coupons.actions import (
-    BasketQuery,
-    BuyCoupon,
-    HoldBasket,
-    SettleBasket,
-    buy_coupons,
-    hold_baskets,
-    settle_baskets,
-)
-from rewards.coupons.rules.baskets import Basket
-from rewards.coupons.rules.baskets import Line as BasketLine
 from rewards.coupons.rules.codes import CHECKS
-from tests.bench import shop
+from tests.bench import pools, shop
+from tests.bench.commands import ACTIONS, Asking, command
+from tests.bench.shop import Shop
 from tests.seeding import NOW
 
 FOLDER = Path(__file__).parent / "pgbench"
-_MEMBER, _COUPON = 7, 11
+_WARM, _MEMBER, _COUPON = 3, 7, 11
 _RECEIPT_NO = "capture-receipt"
 _REQUEST = UUID("01a30000-0000-7000-8000-000000000000")
 _WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|\+00:00)")
@@ -52,6 +42,7 @@ _EXPRESSIONS = {
     shop.card_no(_MEMBER): "('29' || lpad((:m::int)::text, 10, '0') || (:k::int)::text)",
     str(shop.coupon_id(_COUPON)): "('01a10000-0000-7000-8000-' || lpad(to_hex(:i::int), 12, '0'))",
     shop.code(_COUPON): f"(lpad(upper(to_hex(:i::int)), 15, '0') || substr('{CHECKS}', :c::int + 1, 1))",
+    **{str(pools.FIRST_NONCE + n): f"(:nonce::int + {n})::text" for n in range(20)},
     _RECEIPT_NO: "('P-' || (:run::int)::text || '-' || (:client_id::int)::text || '-' || (:n::int)::text)",
 }
 _NEW_CODE = (
@@ -64,6 +55,8 @@ _CARD = (
     "- 3 * ((:m / 10000) % 10)) % 10\n"
 )
 _RANDOM_MEMBER = f"\\set n :n + 1\n\\set m random(0, :members - 1)\n{_CARD}"
+# The next fresh member of this client.
+_NEXT_MEMBER = "\\set n :n + 1\n\\set m :first + :client_id * :each + :n - 1\n"
 # The next coupon of this client; `c` is the check symbol's number, as tests/bench/shop.py computes the code.
 _NEXT_COUPON = (
     "\\set n :n + 1\n\\set i :first + :client_id * :each + :n - 1\n\\set m :i % :members\n"
@@ -71,6 +64,27 @@ _NEXT_COUPON = (
     "+ 1048576 * ((:i >> 16) & 15)) % 37\n"
     f"{_CARD}"
 )
+
+
+def _drawing(number: int) -> str:
+    """A member's nonce stands once; scripts that run in one database have ranges of their own, ten apart."""
+    return f"{_RANDOM_MEMBER}\\set nonce ((:run * 4 + {number}) * 131072 + :client_id * 2048 + :n) * 10\n"
+
+
+# Operation -> what its script sets first, in the order of their recording.
+VARIABLES = {
+    "recordReceipt": _RANDOM_MEMBER,
+    "buyCoupon": _RANDOM_MEMBER,
+    "hold": _NEXT_COUPON,
+    "settle": _NEXT_COUPON,
+    "openApp": _RANDOM_MEMBER,
+    "checkIn": _NEXT_MEMBER,
+    "playMoves": _NEXT_MEMBER,
+    "draw": _drawing(0),
+    "drawStock": _drawing(1),
+    "drawHot": _drawing(2),
+    "draw10": _drawing(3),
+}
 
 
 @dataclass
@@ -92,9 +106,14 @@ class Recorder:
 class Capture:
     """Runs actions on a seeded database and writes each as a script."""
 
-    def __init__(self, database: Database, offer_id: UUID) -> None:
+    def __init__(self, database: Database, place: Shop) -> None:
         self._database = database
-        self._known = {**_EXPRESSIONS, str(offer_id): "(:offer)::text"}
+        pool_ids = {str(place.pools[name][0]): f"(:{name})::text" for name in pools.POOLS}
+        self._known = {**_EXPRESSIONS, str(place.offer_id): "(:offer)::text", **pool_ids}
+
+    def stand_for(self, text: str, model: str) -> None:
+        """From now on writes `text` as `model` is written."""
+        self._known[text] = self._known[model]
 
     async def run(self, action: Any, command: Any, first_kind: int) -> tuple[str, Any]:
         """The statements of one command as text, and its result; ids made on the way are numbered from `first_kind`."""
@@ -120,8 +139,10 @@ class Capture:
         return re.sub(r"\$(\d+)", lambda found: self._literal(arguments[int(found[1]) - 1]), statement.strip())
 
     def _literal(self, value: Any) -> str:  # noqa: PLR0911 - one line per type reads best
-        if value is None or isinstance(value, bool | int):
+        if value is None or isinstance(value, bool):
             return "NULL" if value is None else str(value).lower()
+        if isinstance(value, int):
+            return f"(:nonce::int + {value - pools.FIRST_NONCE})" if value >= pools.FIRST_NONCE else str(value)
         if isinstance(value, list | tuple | set):
             return f"ARRAY[{', '.join(map(self._literal, value))}]" if value else "'{}'"
         if isinstance(value, bytes):
@@ -149,50 +170,30 @@ class Capture:
         return written[0] if len(written) == 1 else f"({' || '.join(written)})" if written else "''"
 
 
-def _key(scope: UUID, number: int) -> RequestKey:
-    return RequestKey(scope, UUID(int=_REQUEST.int + number), bytes(range(32)))
-
-
-def _receipt(member: int, number: str, request: int) -> RecordReceipt:
-    key = _key(shop.STORE.id, request)
-    return RecordReceipt(key, shop.STORE.id, shop.card_no(member), number, NOW, "TWD", shop.LINES, NOW)
-
-
-def _hold(coupon: int, request: int) -> HoldBasket:
-    basket = Basket("TWD", (BasketLine(1, "4710001", "Rice 2 kg", "Private", "GROCERY", 1, 18_900),))
-    query = BasketQuery(shop.STORE.id, shop.card_no(coupon), (shop.code(coupon),), 100, basket, NOW)
-    return HoldBasket(_key(shop.STORE.id, request), query)
-
-
 async def capture(database: Database) -> dict[str, str]:
     """File name -> script, from a migrated database that is empty otherwise."""
-    offer_id = await shop.seed(database, members=20, coupons=20, today=shop.day_of(NOW))
-    recording = Capture(database, offer_id)
-
-    def buying(member: int, request: int) -> BuyCoupon:
-        member_id = shop.member_id(member)
-        return BuyCoupon(_key(member_id, request), member_id, offer_id, NOW)
-
-    # The first of each fills the process's memory of sheets and terms; the second is what a server sends all day.
-    await recording.run(record_receipts, _receipt(3, "warm", 1), 0)
-    receipt, _ = await recording.run(record_receipts, _receipt(_MEMBER, _RECEIPT_NO, 2), 0)
-    await recording.run(buy_coupons, buying(3, 3), 0)
-    buy, _ = await recording.run(buy_coupons, buying(_MEMBER, 4), 0x20)
-    _, held = await recording.run(hold_baskets, _hold(3, 5), 0)
-    settling = SettleBasket(_key(shop.STORE.id, 6), shop.STORE.id, held.hold_id, "warm", NOW)
-    await recording.run(settle_baskets, settling, 0)
+    place = await shop.seed(database, shoppers=20, fresh=0, coupons=20, now=NOW)
+    recording = Capture(database, place)
+    numbers = count(1)
+    hold_ids: dict[int, UUID] = {}
+    scripts = {}
     # The member of a held coupon is the coupon's number modulo the members: the model of both is number 7.
-    recording._known[str(shop.coupon_id(_MEMBER))] = _EXPRESSIONS[str(shop.coupon_id(_COUPON))]
-    recording._known[shop.code(_MEMBER)] = _EXPRESSIONS[shop.code(_COUPON)]
-    hold, held = await recording.run(hold_baskets, _hold(_MEMBER, 7), 0x40)
-    settling = SettleBasket(_key(shop.STORE.id, 8), shop.STORE.id, held.hold_id, _RECEIPT_NO, NOW)
-    settle, _ = await recording.run(settle_baskets, settling, 0x60)
-    return {
-        "recordReceipt.sql": _script("record_receipts", _RANDOM_MEMBER, receipt),
-        "buyCoupon.sql": _script("buy_coupons", _RANDOM_MEMBER, buy),
-        "hold.sql": _script("hold_baskets", _NEXT_COUPON, hold),
-        "settle.sql": _script("settle_baskets", _NEXT_COUPON, settle),
-    }
+    for text, model in (
+        (str(shop.coupon_id(_MEMBER)), str(shop.coupon_id(_COUPON))),
+        (shop.code(_MEMBER), shop.code(_COUPON)),
+    ):
+        recording.stand_for(text, model)
+    for first_kind, operation in enumerate(VARIABLES):
+        # The first of each fills the process's memory of sheets and terms; the second is what a server sends all day.
+        for member, receipt_no in ((_WARM, "warm"), (_MEMBER, _RECEIPT_NO)):
+            asking = Asking(member, UUID(int=_REQUEST.int + next(numbers)), NOW, receipt_no, hold_ids.get(member))
+            asked = command(place, operation, asking)
+            text, result = await recording.run(ACTIONS[operation], asked, 0x40 * first_kind)
+            if operation == "hold":
+                hold_ids[member] = result.hold_id
+        action = getattr(ACTIONS[operation], "func", ACTIONS[operation]).__name__
+        scripts[f"{operation}.sql"] = _script(action, VARIABLES[operation], text)
+    return scripts
 
 
 def _script(action: str, variables: str, statements: str) -> str:

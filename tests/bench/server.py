@@ -1,7 +1,8 @@
 """The measured server as a process of its own: the application as it is, or a bare ASGI reply under the same uvicorn.
 
 `python -m tests.bench.server PORT [DATABASE_URL REDIS_URL VAR]`. Rate limits are asked as always, but let
-everything in; jobs are left to workers, since pgbench does none.
+everything in; jobs are left to workers, since pgbench does none. Idle connections are kept, so that an open load finds
+them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from api.graphql import serve
 from api.runtime.limits import Rate, RateLimits, Rates
 from api.runtime.logs import configure_logs
 from api.settings import Settings
+from tests.bench.pools import SECRET
 
 _WIDE = Rate(60_000_000, 1_000_000)
 
@@ -44,7 +46,7 @@ def application(database_url: str, redis_url: str, var: str) -> Any:
     return create_app(
         Settings(
             var=Path(var), database_url=database_url, database_owner_url=database_url, redis_url=redis_url or None,
-            demo=True, secret=b"a secret for the bench, 32 bytes!", jobs=False,
+            demo=True, secret=SECRET, jobs=False,
         )
     )  # fmt: skip
 
@@ -54,5 +56,5 @@ if __name__ == "__main__":
     app = application(*sys.argv[2:]) if len(sys.argv) > 2 else bare
     uvicorn.run(
         app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, server_header=False, ws="none",
-        proxy_headers=False, loop="uvloop", http="httptools",
+        proxy_headers=False, loop="uvloop", http="httptools", timeout_keep_alive=600,
     )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Reads and latency: the first screen, a query without the database, a bare reply; times at half of the best load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from tests.bench import operations
+from tests.bench.operations import BY_NAME, Request, Run
+from tests.bench.sides import Bench
+
+CONNECTIONS = 32
+# Connections that an open load may use at once.
+OPEN = 256
+VERSIONS = 200
+HALF_LOAD = ("draw", "recordReceipt")
+
+
+def measure_reads(bench: Bench, bare_port: int, count: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Requests a second of each kind of read; rounds are interleaved, medians are given."""
+    versions = bench.http(
+        operations.homes(VERSIONS), 1, '"unchanged":false,"member":{', collect=r'"version":"(\w+)"'
+    )["collected"]  # fmt: skip
+    cheap = operations.sign_ins(0, 1)
+    kinds: dict[str, tuple[list[Request], str, int]] = {
+        "bare": (cheap * count, "__typename", bare_port),
+        "query": (cheap * count, "__typename", bench.port),
+        "home": (operations.homes(count // 4), '"unchanged":false,"member":{', bench.port),
+        "unchanged": (operations.homes(count, versions), '"unchanged":true', bench.port),
+    }
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in kinds}
+    for number in range(rounds):
+        bench.say(f"reads, round {number + 1} of {rounds}")
+        bench.http(operations.sign_ins(0, operations.REGULARS), 16, "__typename")
+        for name, (requests, expect, port) in kinds.items():
+            found[name].append(bench.http(requests, CONNECTIONS, expect, port=port))
+    measured = ("per_second", "median_ms", "p99_ms", "load_cpu", "server_cpu")
+    return {
+        name: {figure: median(each[figure] for each in figures) for figure in measured}
+        for name, figures in found.items()
+    }
+
+
+def measure_half_load(bench: Bench, best: Mapping[str, float], seconds: float) -> dict[str, dict[str, float]]:
+    """p99 at half of the best rate of some operations, requests falling due at random at a fixed rate."""
+    found = {}
+    for name in HALF_LOAD:
+        if name not in best:
+            continue
+        rate = best[name] / 2
+        bench.say(f"{name} at {rate:.0f}/s, half of its best")
+        bench.http(operations.sign_ins(0, operations.REGULARS), 16, "__typename")
+        operation = BY_NAME[name]
+        requests = operations.requests(
+            bench.databases.place, operation, round(rate * seconds), Run(bench.next_run(), 0, 0)
+        )
+        figures = bench.http(requests, OPEN, operation.expect, rate=rate)
+        figures.pop("collected")
+        found[name] = {"asked_per_second": rate, **figures}
+    return found

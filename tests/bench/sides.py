@@ -1,0 +1,165 @@
+"""Both sides of a comparison: the operations over HTTP, and pgbench with the same statements."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.engine import make_url
+
+from api.runtime.embedded import Embedded
+from tests.bench import operations, pools, shop
+from tests.bench.operations import REGULARS, ROOT, Operation, Request, Run, Who
+from tests.bench.processes import Databases, cpu_seconds
+
+SCRIPTS = Path(__file__).parent / "pgbench"
+# pgbench runs with this many connections at most; more over HTTP are compared with these.
+PGBENCH_MOST = 64
+WARM = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to measure: `levels` are connections and how many requests each of them gets in all."""
+
+    operations: tuple[Operation, ...]
+    levels: Mapping[int, int]
+    rounds: int
+
+    @property
+    def needed(self) -> int:
+        """Fresh members, and coupons, that such a plan uses up."""
+        return WARM + self.rounds * sum(self.levels.values())
+
+    def takes(self, who: Who) -> bool:
+        return any(each.who is who for each in self.operations)
+
+    @property
+    def total(self) -> int:
+        """Requests and transactions of all measured runs."""
+        both = sum(count * (2 if level <= PGBENCH_MOST else 1) for level, count in self.levels.items())
+        return self.rounds * both * len(self.operations)
+
+
+@dataclass
+class Bench:
+    """Both sides, ready to be measured. `advance` is told of requests and transactions that are done."""
+
+    servers: Embedded
+    databases: Databases
+    port: int
+    server_pid: int
+    plan: Plan
+    advance: Callable[[int], None]
+    say: Callable[[str], None]
+    figures: dict[tuple[str, int, str], list[dict[str, float]]] = field(default_factory=dict)
+    _run: int = 0
+    _first_coupon: int = 0
+    _first_fresh: int = shop.SHOPPERS
+
+    def warm_up(self) -> None:
+        """Sign-ins, plans and caches, on both sides."""
+        self._level(16, WARM, ("pgbench", "http"), lambda *_: None)
+
+    def measure(self) -> None:
+        """Every operation at every level, both sides in turn; every other round begins with the other side."""
+        for number in range(self.plan.rounds):
+            for connections, count in self.plan.levels.items():
+                self.say(f"round {number + 1} of {self.plan.rounds}, {connections} connections")
+                sides = ("pgbench", "http") if number % 2 == 0 else ("http", "pgbench")
+                self._level(connections, count, sides, self._note)
+
+    def next_run(self) -> int:
+        """A number that no run had before: receipts are named after it."""
+        self._run += 1
+        return self._run
+
+    def _note(self, operation: str, connections: int, side: str, figures: dict[str, float]) -> None:
+        self.figures.setdefault((operation, connections, side), []).append(figures)
+
+    def _level(
+        self,
+        connections: int,
+        count: int,
+        sides: Sequence[str],
+        note: Callable[[str, int, str, dict[str, float]], None],
+    ) -> None:
+        self.next_run()
+        self._sign_in(count)
+        holds: list[str] = []
+        for operation in self.plan.operations:
+            for side in sides:
+                if side == "pgbench" and connections > PGBENCH_MOST:
+                    continue
+                if side == "pgbench":
+                    figures = self.pgbench(operation, connections, count)
+                else:
+                    run = Run(self._run, self._first_fresh, self._first_coupon, holds)
+                    asked = operations.requests(self.databases.place, operation, count, run)
+                    collect = r'"id":"(hld_\w+)"' if operation.name == "hold" else None
+                    figures = self.http(asked, connections, operation.expect, collect=collect)
+                    holds = figures.pop("collected") or holds
+                note(operation.name, connections, side, figures)
+                self.advance(count)
+        self._first_coupon += count
+        self._first_fresh += count
+
+    def _sign_in(self, count: int) -> None:
+        asked = operations.sign_ins(0, REGULARS)
+        if self.plan.takes(Who.FRESH):
+            asked += operations.sign_ins(self._first_fresh, count)
+        self.http(asked, 16, "__typename")
+
+    def http(
+        self, requests: list[Request], connections: int, expect: str, *, collect: str | None = None,
+        rate: float | None = None, port: int | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """What the load generator measured. Any answer without `expect`, or with a refusal, ends the bench."""
+        job = {
+            "port": port or self.port, "connections": connections, "requests": requests, "expect": expect,
+            "collect": collect, "rate": rate,
+        }  # fmt: skip
+        busy = cpu_seconds(self.server_pid)
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.bench.client"], cwd=ROOT, input=json.dumps(job), check=False, text=True,
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        if done.returncode:
+            raise SystemExit(f"the load generator failed with {done.returncode}; the lines above say why")
+        figures: dict[str, Any] = json.loads(done.stdout)
+        first_wrong, wrong = figures.pop("first_wrong"), figures.pop("wrong")
+        if wrong:
+            raise SystemExit(f"{wrong} of {len(requests)} answers were not what was asked for: {first_wrong[:2_000]}")
+        figures["server_cpu"] = (cpu_seconds(self.server_pid) - busy) * figures["per_second"] / len(requests)
+        return figures
+
+    def pgbench(self, operation: Operation, connections: int, count: int) -> dict[str, float]:
+        """Transactions a second of its script. Any that fails ends the bench."""
+        each = count // connections
+        place = self.databases.place
+        first = self._first_fresh if operation.who is Who.FRESH else self._first_coupon
+        variables = {
+            "offer": place.offer_id, "n": 0, "run": self._run, "first": first, "each": each,
+            "members": REGULARS if operation.who is Who.REGULAR else shop.SHOPPERS,
+            **{name: place.pools[name][0] for name in pools.POOLS},
+        }  # fmt: skip
+        url = make_url(self.databases.url)
+        done = subprocess.run(
+            [
+                str(self.servers.pg_bin / "pgbench"), "-n", "-M", "prepared", "-c", str(connections), "-t", str(each),
+                "-f", str(SCRIPTS / f"{operation.name}.sql"), "-h", str(url.query["host"]), "-U", str(url.username),
+                *(part for name, value in variables.items() for part in ("-D", f"{name}={value}")), "bench_pgbench",
+            ],
+            check=False, text=True, capture_output=True,
+        )  # fmt: skip
+        found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
+        processed = f"processed: {each * connections}/{each * connections}"
+        if done.returncode or not found or processed not in done.stdout or "ERROR" in done.stderr:
+            raise SystemExit(f"pgbench failed at {operation.name}: {done.stdout}{done.stderr}")
+        return {"per_second": float(found[1])}
