@@ -113,7 +113,7 @@ def measure(
         redis = servers.redis_url or ""
         port, bare_port = free_port(), free_port()
         served = stack.enter_context(processes.server(port, databases.url, redis, str(var)))
-        stack.enter_context(processes.server(bare_port))
+        bare = stack.enter_context(processes.server(bare_port))
         bench = Bench(servers, databases, port, served.pid, plan, advance, say)
         bench.warm_up()
         bench.measure()
@@ -121,7 +121,7 @@ def measure(
         figures["mutations"] = report.rows_of(bench)
         if arguments.only is None:
             count = 1_600 if arguments.quick or arguments.check else 8_000
-            figures["reads"] = reads.measure_reads(bench, bare_port, count, max(plan.rounds, 2))
+            figures["reads"] = reads.measure_reads(bench, bare_port, bare.pid, count, max(plan.rounds, 2))
         if arguments.only is None and not arguments.check:
             best = report.best_of(figures["mutations"])
             figures["half_load"] = reads.measure_half_load(bench, best, 4 if arguments.quick else 15)

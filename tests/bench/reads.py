@@ -17,24 +17,24 @@ VERSIONS = 200
 HALF_LOAD = ("draw", "recordReceipt")
 
 
-def measure_reads(bench: Bench, bare_port: int, count: int, rounds: int) -> dict[str, dict[str, float]]:
+def measure_reads(bench: Bench, bare_port: int, bare_pid: int, count: int, rounds: int) -> dict[str, dict[str, float]]:
     """Requests a second of each kind of read; rounds are interleaved, medians are given."""
     versions = bench.http(
         operations.homes(VERSIONS), 1, '"unchanged":false,"member":{', collect=r'"version":"(\w+)"'
     )["collected"]  # fmt: skip
     cheap = operations.sign_ins(0, 1)
-    kinds: dict[str, tuple[list[Request], str, int]] = {
-        "bare": (cheap * count, "__typename", bare_port),
-        "query": (cheap * count, "__typename", bench.port),
-        "home": (operations.homes(count // 4), '"unchanged":false,"member":{', bench.port),
-        "unchanged": (operations.homes(count, versions), '"unchanged":true', bench.port),
+    kinds: dict[str, tuple[list[Request], str, int, int]] = {
+        "bare": (cheap * count, "__typename", bare_port, bare_pid),
+        "query": (cheap * count, "__typename", bench.port, bench.server_pid),
+        "home": (operations.homes(count // 4), '"unchanged":false,"member":{', bench.port, bench.server_pid),
+        "unchanged": (operations.homes(count, versions), '"unchanged":true', bench.port, bench.server_pid),
     }
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in kinds}
     for number in range(rounds):
         bench.say(f"reads, round {number + 1} of {rounds}")
         bench.http(operations.sign_ins(0, operations.REGULARS), 16, "__typename")
-        for name, (requests, expect, port) in kinds.items():
-            found[name].append(bench.http(requests, CONNECTIONS, expect, port=port))
+        for name, (requests, expect, port, pid) in kinds.items():
+            found[name].append(bench.http(requests, CONNECTIONS, expect, port=port, pid=pid))
     measured = ("per_second", "median_ms", "p99_ms", "load_cpu", "server_cpu")
     return {
         name: {figure: median(each[figure] for each in figures) for figure in measured}

@@ -118,14 +118,18 @@ class Bench:
 
     def http(
         self, requests: list[Request], connections: int, expect: str, *, collect: str | None = None,
-        rate: float | None = None, port: int | None = None,
+        rate: float | None = None, port: int | None = None, pid: int | None = None,
     ) -> dict[str, Any]:  # fmt: skip
-        """What the load generator measured. Any answer without `expect`, or with a refusal, ends the bench."""
+        """What the load generator measured. Any answer without `expect`, or with a refusal, ends the bench.
+
+        `port` and `pid` are of another server than the measured one.
+        """
         job = {
             "port": port or self.port, "connections": connections, "requests": requests, "expect": expect,
             "collect": collect, "rate": rate,
         }  # fmt: skip
-        busy = cpu_seconds(self.server_pid)
+        watched = pid or self.server_pid
+        busy = cpu_seconds(watched)
         done = subprocess.run(
             [sys.executable, "-m", "tests.bench.client"], cwd=ROOT, input=json.dumps(job), check=False, text=True,
             stdout=subprocess.PIPE,
@@ -136,7 +140,7 @@ class Bench:
         first_wrong, wrong = figures.pop("first_wrong"), figures.pop("wrong")
         if wrong:
             raise SystemExit(f"{wrong} of {len(requests)} answers were not what was asked for: {first_wrong[:2_000]}")
-        figures["server_cpu"] = (cpu_seconds(self.server_pid) - busy) * figures["per_second"] / len(requests)
+        figures["server_cpu"] = (cpu_seconds(watched) - busy) * figures["per_second"] / len(requests)
         return figures
 
     def pgbench(self, operation: Operation, connections: int, count: int) -> dict[str, float]:
