@@ -55,7 +55,7 @@ async def prepare(servers: Embedded, *, fresh: int, coupons: int) -> Databases:
     database = shop.bench_database(at(servers.database_url))
     place = await shop.seed(database, shoppers=shop.SHOPPERS, fresh=fresh, coupons=coupons, now=datetime.now(UTC))
     await database.close()
-    await _analyze(at(servers.admin_url))
+    await analyze(at(servers.admin_url))
     await admin.execute("CREATE DATABASE bench_pgbench OWNER mergemart_owner TEMPLATE bench_http")
     about = await admin.fetchrow("SELECT current_setting('fsync') AS fsync, version() AS version")
     await admin.close()
@@ -64,7 +64,7 @@ async def prepare(servers: Embedded, *, fresh: int, coupons: int) -> Databases:
     return Databases(place, at(servers.database_url), at(servers.owner_url), version, about["fsync"])
 
 
-async def _analyze(url: str) -> None:
+async def analyze(url: str) -> None:
     """What autovacuum does within a minute: without it the planner guesses on one side and not on the other."""
     where = make_url(url)
     owner = await asyncpg.connect(user=where.username, database=where.database, host=where.query["host"], port=5432)

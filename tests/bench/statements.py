@@ -28,6 +28,7 @@ from loyalty.refusals import Refused
 from loyalty.work import Work
 from tests.bench import shop
 from tests.bench.commands import ACTIONS, Asking, command
+from tests.bench.processes import analyze
 from tests.bench.shop import Shop
 
 SIZES = (1, 16, 64)
@@ -99,14 +100,13 @@ class Measuring:
         return Batch(timed.calls, ended - began, time.process_time() - busy, ended - decided)
 
 
-async def measure(url: str, operations: list[str], rounds: int) -> dict[tuple[str, int], list[Batch]]:
+async def measure(servers: Embedded, operations: list[str], rounds: int) -> dict[tuple[str, int], list[Batch]]:
     """The batches of each operation and size, without the first ones."""
-    database = Database(url, pool_size=2)
+    database = Database(servers.database_url, pool_size=2)
     try:
         each = (rounds + WARM) * sum(SIZES)
         place = await shop.seed(database, shoppers=each, fresh=0, coupons=each, now=datetime.now(UTC))
-        async with database.work() as work:
-            await work.connection.execute("ANALYZE")
+        await analyze(servers.admin_url)
         measuring, found = Measuring(database, place), {}
         for operation in operations:
             for size in SIZES:
@@ -154,7 +154,7 @@ def main() -> None:
     uvloop.install()
     with tempfile.TemporaryDirectory(prefix="mergemart-bench-") as folder, Embedded(Path(folder)) as servers:
         migrate(servers.owner_url)
-        found = asyncio.run(measure(servers.database_url, asked, arguments.rounds))
+        found = asyncio.run(measure(servers, asked, arguments.rounds))
     print("operation      batch statements  whole ms  ms/command  driver ms commit ms  Python ms Python/command  share")
     for (operation, size), batches in found.items():
         print(_line(operation, size, batches))
