@@ -56,7 +56,6 @@ from tests.races.test_batched_alike import dump
 from tests.seeding import (
     NOW,
     CountingMint,
-    count_rows,
     faults_of_books,
     make_shoppers,
     seed_season,
