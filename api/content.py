@@ -20,7 +20,7 @@ from loyalty.work import Work
 from rewards.coupons.actions.publishing import publish_offer, put_on_sale
 from rewards.coupons.rules.offers import parse_offer
 from rewards.coupons.rules.welcome import parse_welcome
-from rewards.gacha.actions.pools import publish_odds, put_in_force
+from rewards.gacha.actions.pools import check_amended, publish_odds, put_in_force
 from rewards.gacha.rules.odds import parse_odds
 from rewards.gacha.rules.rails import parse_rails
 
@@ -66,7 +66,10 @@ async def publish(
 ) -> int:
     """Publishes a version of any kind of sheet; returns its number. Refuses SHEET_INVALID, SHEET_STATE."""
     if kind == "offer":
-        return await publish_offer(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
+        version = await publish_offer(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
+        season = await (await sheets.open_sheets(work.connection)).season(work.connection)
+        await check_amended(work.connection, key, season.day(now))
+        return version
     if kind == "odds":
         return await publish_odds(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
     version = await sheets.publish(

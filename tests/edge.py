@@ -18,6 +18,7 @@ import orjson
 import api
 from api.app import create_app
 from api.commands.seed import seed
+from api.runtime.checksums import Checksum, table_checksums
 from api.runtime.clock import utc_now
 from api.runtime.database import Database
 from api.runtime.limits import RateLimits
@@ -153,6 +154,11 @@ class Edge:
     async def execute(self, statement: str, *arguments: Any) -> None:
         async with self.database.work() as work:
             await work.connection.execute(statement, *arguments)
+
+    async def checksums(self) -> dict[str, Checksum]:
+        """What every table holds."""
+        async with self.database.read() as connection:
+            return await table_checksums(connection)
 
     def lift_limits(self) -> None:
         """No rate limits from here on, for tests that ask thousands of times."""

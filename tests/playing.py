@@ -66,9 +66,22 @@ def put(board: Board, at: dict[int, str]) -> Board:
     return board
 
 
+class _Worth(dict[int, int]):
+    """What a cell is worth by its word: 2^(level - 1), generators and empty cells nothing. Remembered by its number."""
+
+    def __missing__(self, cell: int) -> int:
+        content, _ = shipped()
+        level = "" if cell & GENERATOR else content.write_word(cell, 0).rpartition(".")[2]
+        self[cell] = int(2 ** (int(level) - 1)) if level.isdigit() else 0
+        return self[cell]
+
+
+_worth = _Worth().__getitem__
+
+
 def units_anywhere(board: Board) -> int:
-    inbox = sum(count * cells.units_of(item) for item, count in board.inbox)
-    return cells.total_units(board.cells) + cells.total_units(board.storage) + inbox
+    inbox = sum(count * _worth(item) for item, count in board.inbox)
+    return sum(map(_worth, board.cells)) + sum(map(_worth, board.storage)) + inbox
 
 
 def faults_of(table: Table) -> list[str]:
@@ -145,7 +158,7 @@ def pairs(board: Board, leave: frozenset[int] = frozenset()) -> Iterator[tuple[i
 
 
 def free_generators(board: Board) -> list[int]:
-    return [index for index, cell in enumerate(board.cells) if GENERATOR <= cell < WEB]
+    return [board.cells.index(GENERATOR | home) for home in board.generators if GENERATOR | home in board.cells]
 
 
 @dataclass
@@ -187,8 +200,7 @@ class Player:
         board = self.table.board
         move = self.choose()
         before = (board.cells[:], board.storage[:], board.inbox[:], board.energy, board.units, board.level)
-        taps = board.generators
-        tapped = sum(each.taps for each in taps.values())
+        tapped = _taps(board)
         try:
             if move.kind is MoveKind.DELIVER:
                 _, dials = shipped()
@@ -196,25 +208,26 @@ class Player:
                 gone = done.units
             else:
                 moves.apply(board, move, self.now)
-                gone = cells.units_of(before[0][move.first]) if move.kind is MoveKind.SELL else 0
+                gone = _worth(before[0][move.first]) if move.kind is MoveKind.SELL else 0
         except GameRefused as refused:
             after = (board.cells, board.storage, board.inbox, board.energy, board.units, board.level)
             assert after == before, (move, refused)
-            assert sum(each.taps for each in taps.values()) == tapped, "a tap that was refused counts for nothing"
+            assert _taps(board) == tapped, "a tap that was refused counts for nothing"
             self.refused[str(refused.code)] += 1
             return
         self.applied[move.kind] += 1
         made = self._made(move, before[0]) if move.kind is MoveKind.TAP else 0
-        assert sum(each.taps for each in taps.values()) == tapped + (move.kind is MoveKind.TAP)
+        assert _taps(board) == tapped + (move.kind is MoveKind.TAP)
         assert units_anywhere(board) == board.units == before[4] + made - gone, move
 
     def _made(self, move: Move, before: list[int]) -> int:
-        """What a tap dropped: one item, into one cell that was empty, next to which no other was nearer."""
+        """What a tap dropped: one item, into the nearest cell that was empty; nothing else has changed."""
         board = self.table.board
-        [cell] = [index for index, (old, new) in enumerate(zip(before, board.cells, strict=True)) if old != new]
-        assert before[cell] == EMPTY
-        assert cell == next(each for each in cells.NEAREST[move.first] if before[each] == EMPTY)
-        return cells.units_of(board.cells[cell])
+        cell = next(each for each in cells.NEAREST[move.first] if before[each] == EMPTY)
+        made = before[cell] = board.cells[cell]
+        assert cells.is_item(made)
+        assert before == board.cells
+        return _worth(made)
 
     def wait(self) -> None:
         """Some time passes, or the server's clock goes back a little; now and then a gift comes."""
@@ -225,6 +238,10 @@ class Player:
             moves.give_energy(board, self.random.randrange(1, 200), self.now)
         if self.random.random() < 0.02:
             moves.give_goods(board, self.random.randbytes(16), self.random.randrange(1, 6))
+
+
+def _taps(board: Board) -> int:
+    return sum([each.taps for each in board.generators.values()])
 
 
 _FROM_SLOT = (MoveKind.RETRIEVE, MoveKind.UNPACK)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.day import documents
 from api.day.client import Refused
+from api.day.wording import counted
 from rewards.gacha.rules.chains import check_together
 from rewards.gacha.rules.verifying import read_document, seeds_of, verify
 
@@ -36,13 +37,16 @@ def draw_ten(day: Day, member_id: str) -> list[str]:
     show_odds(day, pool)
     left = found["drawLimits"]
     if min(left["dayLeft"], left["monthLeft"]) < TEN:
-        day.say("member", f"has {left['dayLeft']} draws left today and {left['monthLeft']} in the month: draws no ten")
+        day.say(
+            "member",
+            f"has {counted(left['dayLeft'], 'draw')} left today and {left['monthLeft']} in the month: draws no ten",
+        )
         return []
     commit(day)
     afford(day, member_id, pool, found["me"]["wallet"])
     done = day.member.tell("draw", documents.DRAW, poolId=pool["id"], oddsHash=pool["oddsHash"], count=TEN)
     paid = Counter(each["paidWith"] for each in done["draws"])
-    price = f"{paid['TICKETS']} tickets, {paid['DIAMONDS'] * pool['priceDiamonds']} diamonds"
+    price = f"{counted(paid['TICKETS'], 'ticket')}, {counted(paid['DIAMONDS'] * pool['priceDiamonds'], 'diamond')}"
     names = Counter(each["name"] for each in done["draws"])
     prizes = ", ".join(f"{count} x {name}" for name, count in names.most_common())
     day.say("member", f"draws ten for {price}: {prizes}")
@@ -54,7 +58,7 @@ def show_odds(day: Day, pool: dict[str, Any]) -> None:
     odds = ", ".join(f"{each['name']} {each['percent']}%" for each in pool["odds"])
     day.say("member", f'reads the odds of "{pool["name"]}", {pool["priceDiamonds"]} diamonds a draw: {odds}')
     first, pity = pool["odds"][0], pool["pity"]
-    told = f"with pity {first['consolidatedPercent']}% in the long run; {pity['count']} draws since the last"
+    told = f"with pity {first['consolidatedPercent']}% in the long run; {counted(pity['count'], 'draw')} since the last"
     day.say("member", f"  {first['name']}: {told}, certain at draw {pity['ceiling']}")
 
 
@@ -76,9 +80,8 @@ def afford(day: Day, member_id: str, pool: dict[str, Any], wallet: dict[str, Any
         "adjustWallet", documents.ADJUST, memberId=member_id, currency="DIAMONDS", amount=missing,
         reason="the guided day: what ten draws cost beyond what was earned",
     )  # fmt: skip
-    day.say(
-        "support", f"gives {missing} diamonds for the tour, beyond what was earned: the member has {given['spendable']}"
-    )
+    gift = f"gives {counted(missing, 'diamond')} for the tour, beyond what was earned"
+    day.say("support", f"{gift}: the member has {given['spendable']}")
 
 
 def reveal(day: Day) -> None:
@@ -95,7 +98,8 @@ def reveal(day: Day) -> None:
             receipt = day.member.ask(documents.RECEIPT, id=draw_id)["drawReceipt"]
             (Path(folder) / f"{draw_id}.json").write_text(receipt["document"], encoding="utf-8")
         proved = verified(sorted(Path(folder).glob("*.json")))
-    day.say("member", f"verified {proved} draws offline, as `main.py verify-draw` does: each is proved by its receipt")
+    checked = f"verified {counted(proved, 'draw')} offline"
+    day.say("member", f"{checked}, as `main.py verify-draw` does: each is proved by its receipt")
 
 
 def all_draws(day: Day) -> list[dict[str, Any]]:

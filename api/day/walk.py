@@ -13,6 +13,7 @@ from api.day import documents
 from api.day.client import Caller, Refused
 from api.day.draws import draw_ten, reveal
 from api.day.play import play
+from api.day.wording import counted, rewarded
 from rewards.coupons.rules.codes import token_at
 
 STORE = "taipei-1"
@@ -92,17 +93,15 @@ def sign_in(day: Day) -> dict[str, Any]:
         "member",
         f"signs in: card {me['cardNo']}, tier {tier['name']} (x{tier['multiplier']}), {tier['credits']} credits",
     )
-    day.say(
-        "member",
-        f"has {wallet['points']} points ({wallet['pointsExpiring']} of them until {wallet['pointsExpireOn']}), "
-        f"{wallet['stamps']} stamps, {wallet['tickets']} tickets from last year's receipts",
-    )
+    ends = f"({wallet['pointsExpiring']} of them until {wallet['pointsExpireOn']})"
+    has = f"{counted(wallet['points'], 'point')} {ends}, {counted(wallet['stamps'], 'stamp')}"
+    day.say("member", f"has {has}, {counted(wallet['tickets'], 'ticket')} from last year's receipts")
     for receipt in answer["receipts"]["nodes"]:
         total = receipt["total"]
         day.say("member", f"  {receipt['day']} {receipt['store']} {money(total['amountMinor'], total['currency'])} "
-                          f"earned {receipt['points']} points")  # fmt: skip
+                          f"earned {counted(receipt['points'], 'point')}")  # fmt: skip
     greeted = day.till.ask(documents.GREET, cardNo=me["cardNo"])["member"]
-    day.say("till", f"greets a {greeted['tierName']} member with {greeted['points']} points")
+    day.say("till", f"greets a {greeted['tierName']} member with {counted(greeted['points'], 'point')}")
     return dict(me)
 
 
@@ -114,7 +113,7 @@ def open_app(day: Day) -> None:
     if broken:
         raise Refused(f"home shows nothing for {', '.join(broken)}")
     wallet, board, streak = home["member"]["wallet"], home["board"], home["streak"]
-    has = ", ".join(f"{wallet[name]} {name}" for name in ("points", "diamonds", "stamps", "tickets"))
+    has = ", ".join(counted(wallet[f"{name}s"], name) for name in ("point", "diamond", "stamp", "ticket"))
     day.say("member", f"opens the app on {opened['day']}; home: tier {home['member']['tier']['name']}, {has}")
     goods = sum(cell["kind"] == "ITEM" for cell in board["cells"])
     energy = f"energy {board['energy']['now']} of {board['energy']['cap']}"
@@ -122,7 +121,7 @@ def open_app(day: Day) -> None:
                       f"({streak['state']})")  # fmt: skip
     shown = ", ".join(f'"{pool["name"]}"' for pool in home["pools"])
     notices = ", ".join(each["kind"] for each in home["notices"]) or "none"
-    day.say("member", f"  pools: {shown}; {len(home['coupons'])} coupons; notices: {notices}")
+    day.say("member", f"  pools: {shown}; {counted(len(home['coupons']), 'coupon')}; notices: {notices}")
 
 
 def check_in(day: Day) -> None:
@@ -134,7 +133,7 @@ def check_in(day: Day) -> None:
             raise
         day.say("member", "has checked in today already")
         return
-    reward = ", ".join(f"{amount} {name}" for name, amount in done["reward"].items() if amount)
+    reward = ", ".join(rewarded(name, amount) for name, amount in done["reward"].items() if amount)
     day.say("member", f"checks in for {done['day']}: {reward}; streak {done['streak']['length']}")
 
 
@@ -145,7 +144,7 @@ def play_a_while(day: Day) -> None:
     orders = played.moves["deliver"]
     if orders:
         levels = "".join(f", claims level {level}" for level in played.levels)
-        day.say("member", f"delivers {orders} orders{levels}: {played.diamonds} diamonds earned")
+        day.say("member", f"delivers {counted(orders, 'order')}{levels}: {counted(played.diamonds, 'diamond')} earned")
     else:
         day.say("member", "has no order filled yet: generators and energy come back with time")
 
@@ -171,8 +170,9 @@ def earn_enough(day: Day, card: str) -> None:
             ],
         })  # fmt: skip
         earned = done["earned"]
-        day.say("till", f"records a receipt of NT$8,198.00: {earned['points']} points, {earned['stamps']} stamps, "
-                        f"{earned['tickets']} tickets; tier {done['tier']}")  # fmt: skip
+        day.say("till", f"records a receipt of NT$8,198.00: {counted(earned['points'], 'point')}, "
+                        f"{counted(earned['stamps'], 'stamp')}, {counted(earned['tickets'], 'ticket')}; "
+                        f"tier {done['tier']}")  # fmt: skip
         if day.member.ask(documents.ME)["me"]["wallet"]["points"] >= OFFER_POINTS + PAY_POINTS:
             return
 
@@ -206,7 +206,7 @@ def pay(
     )  # fmt: skip
     off = {line["lineNo"]: line["discountMinor"] for line in held["lines"]}
     total = sum(line["amountMinor"] for line in basket)
-    tender = f", {held['pointsHeld']} points pay {money(held['tenderMinor'])}" if points else ""
+    tender = f", {counted(held['pointsHeld'], 'point')} pay {money(held['tenderMinor'])}" if points else ""
     left = f"{money(held['discountMinor'])} off{tender}, {money(held['dueMinor'])} left to pay"
     day.say("till", f"holds the basket of {money(total)}: {left}")
     receipt_no = f"DAY-{day.new_id().hex[-12:]}"
@@ -218,7 +218,8 @@ def pay(
         "cardNo": card, "receiptNo": receipt_no, "boughtAt": day.clock().isoformat(), "currency": "TWD", "lines": paid,
     })  # fmt: skip
     earned = done["earned"]
-    day.say("till", f"records the receipt: {earned['points']} points, {earned['stamps']} stamps; tier {done['tier']}")
+    day.say("till", f"records the receipt: {counted(earned['points'], 'point')}, "
+                    f"{counted(earned['stamps'], 'stamp')}; tier {done['tier']}")  # fmt: skip
     return receipt_no, paid
 
 
@@ -236,8 +237,11 @@ def bring_back(
         })  # fmt: skip
         state = day.member.ask(documents.COUPON, id=coupon["id"])["node"]["state"]
         names = ", ".join(str(line["name"]) for line in part)
-        gone = f"{done['revoked']['points']} points and {done['revoked']['stamps']} stamps revoked"
-        day.say("till", f"takes back {names}: {gone}, {done['refundedPoints']} points given back; coupon {state}")
+        gone = (
+            f"{counted(done['revoked']['points'], 'point')} and {counted(done['revoked']['stamps'], 'stamp')} revoked"
+        )
+        day.say("till", f"takes back {names}: {gone}, {counted(done['refundedPoints'], 'point')} given back; "
+                        f"coupon {state}")  # fmt: skip
 
 
 def look_back(day: Day) -> None:

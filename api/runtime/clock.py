@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections import OrderedDict
 from datetime import UTC, datetime
 from random import Random
 from uuid import UUID
+
+_TAIL = (1 << 62) - 1
+_BEGINS = (1 << 73) - 1
+_STEP = (1 << 32) - 1
+# A batch holds commands of many instants, which take turns; those minted for lately are remembered.
+_INSTANTS = 1024
 
 
 def utc_now() -> datetime:
@@ -38,27 +45,30 @@ class SeededDice:
 
 
 class Mint:
-    """Makes UUIDv7 (RFC 9562): 48 bits of milliseconds, 12 bits of sequence, 62 random bits.
+    """Makes UUIDv7 (RFC 9562): 48 bits of milliseconds, and 74 bits that begin at random and ascend.
 
-    Within one process and one millisecond ids ascend by the sequence (RFC 9562 section 6.2, method 1).
+    Of two ids that one process makes for the same millisecond the later one is greater, whatever was minted between
+    them: the 74 bits go on from the last ones by a random step (RFC 9562 section 6.2, method 2). They begin in the
+    lower half, so that it takes 2^41 ids of one millisecond to run out. Of different milliseconds the times decide.
     """
 
     def __init__(self, dice: SystemDice | SeededDice) -> None:
         self._dice = dice
         self._lock = threading.Lock()
-        self._last = -1
-        self._sequence = 0
+        self._last: OrderedDict[int, int] = OrderedDict()
 
     def __call__(self, at: datetime) -> UUID:
         milliseconds = int(at.timestamp() * 1000)
+        chance = int.from_bytes(self._dice.bytes(10), "big")
         with self._lock:
-            if milliseconds == self._last:
-                self._sequence += 1
-                if self._sequence > 0xFFF:
-                    self._sequence = 0
+            last = self._last.get(milliseconds)
+            if last is None:
+                low = chance & _BEGINS
+                if len(self._last) >= _INSTANTS:
+                    self._last.popitem(last=False)
             else:
-                self._last = milliseconds
-                self._sequence = 0
-            sequence = self._sequence
-        tail = int.from_bytes(self._dice.bytes(8), "big") & 0x3FFF_FFFF_FFFF_FFFF
-        return UUID(int=milliseconds << 80 | 0x7 << 76 | sequence << 64 | 0b10 << 62 | tail)
+                low = last + 1 + (chance & _STEP)
+                self._last.move_to_end(milliseconds)
+            self._last[milliseconds] = low
+        assert low >> 74 == 0, "one millisecond has room for more ids than a process makes"
+        return UUID(int=milliseconds << 80 | 0x7 << 76 | (low >> 62) << 64 | 0b10 << 62 | low & _TAIL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -30,12 +30,17 @@ class Grants:
             await store.insert_grants(work, self._new)
 
 
-async def consume(
-    work: Work, member_ids: Sequence[UUID], kinds: Sequence[GrantKind], now: datetime
-) -> dict[UUID, list[Taken]]:
-    """Takes every waiting grant of these kinds, each exactly once. Expects the members' locks."""
+async def consume(work: Work, moments: Mapping[UUID, datetime], kinds: Sequence[GrantKind]) -> dict[UUID, list[Taken]]:
+    """Takes every waiting grant of these kinds, each exactly once; `moments` says for each member when that is.
+
+    A grant of another server whose clock runs ahead is taken at the instant at which it was given. Expects the members'
+    locks.
+    """
+    if not moments:
+        return {}
     taken: dict[UUID, list[Taken]] = {}
-    for row in await store.consume_grants(work, member_ids, [kind.value for kind in kinds], now):
+    asked = list(moments), list(moments.values())
+    for row in await store.consume_grants(work, *asked, [kind.value for kind in kinds]):
         grant = Taken(row["id"], GrantKind(row["kind"]), row["amount"], row["source"])
         taken.setdefault(row["member_id"], []).append(grant)
     for grants in taken.values():

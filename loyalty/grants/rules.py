@@ -12,7 +12,6 @@ class GrantKind(StrEnum):
 
     ENERGY = "ENERGY"
     GOODS = "GOODS"
-    FREE_DRAW = "FREE_DRAW"
 
 
 @dataclass(frozen=True, slots=True)

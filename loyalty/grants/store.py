@@ -16,9 +16,10 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int[], $5::text[], 
 """
 
 CONSUME = """
-UPDATE grants SET consumed_at = $3
-WHERE member_id = ANY($1::uuid[]) AND kind = ANY($2::text[]) AND consumed_at IS NULL
-RETURNING member_id, id, kind, amount, source
+UPDATE grants g SET consumed_at = greatest(k.now, g.at)
+FROM unnest($1::uuid[], $2::timestamptz[]) AS k(member_id, now)
+WHERE g.member_id = k.member_id AND g.kind = ANY($3::text[]) AND g.consumed_at IS NULL
+RETURNING g.member_id, g.id, g.kind, g.amount, g.source
 """
 
 COUNT_WAITING = """
@@ -45,5 +46,7 @@ async def count_waiting(connection: Any, member_id: UUID) -> list[Any]:
     return list(await connection.fetch(COUNT_WAITING, member_id))
 
 
-async def consume_grants(work: Work, member_ids: Sequence[UUID], kinds: Sequence[str], now: datetime) -> list[Any]:
-    return list(await work.connection.fetch(CONSUME, member_ids, kinds, now))
+async def consume_grants(
+    work: Work, member_ids: Sequence[UUID], moments: Sequence[datetime], kinds: Sequence[str]
+) -> list[Any]:
+    return list(await work.connection.fetch(CONSUME, member_ids, moments, kinds))

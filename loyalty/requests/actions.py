@@ -48,6 +48,10 @@ class Requests:
         self._known = known
         self._new: list[tuple[UUID, UUID, bytes, UUID | None, str, str, datetime]] = []
 
+    def knows(self, key: RequestKey) -> bool:
+        """Whether the id has a result, of this request or of another."""
+        return (key.scope, key.id) in self._known
+
     def replay(self, key: RequestKey, kind: type[Result]) -> Result | None:
         """The first result of this request, or None where it has none yet.
 

@@ -1,7 +1,7 @@
 """The rules of the board alone: `python -m tests.bench.board_rules [--millions N] [--seed S]`.
 
 Measures how many moves the replay makes in a second of processor time, of recorded play in lists of twenty, and then
-plays so many million random moves with every invariant checked, as the tests do with one million.
+plays so many million random moves with every invariant checked, as the tests do with two million.
 """
 
 from __future__ import annotations

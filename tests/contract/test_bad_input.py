@@ -14,10 +14,12 @@ from uuid import uuid4
 
 import pytest
 
+from api.runtime.checksums import changed_tables
 from api.settings import Settings
 from loyalty.ids import to_typeid
 from tests.contract.test_refusal_codes import SCENARIOS
-from tests.edge import Edge, basket, line, offer_body, open_edge
+from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
+from tests.gacha_sheets import odds_body, prize
 from tests.rules.test_identity_firebase import PROJECT, Issuer, issuer, signer
 
 __all__ = ["issuer", "signer"]  # fixtures
@@ -121,12 +123,15 @@ async def test_a_return_that_cannot_be_is_refused(
     "offer_id", ["", "off_", "7", "mem_01h455vb4pex5vsknk084sn02q", "off_81h455vb4pex5vsknk084sn02q"]
 )
 async def test_a_malformed_id_names_its_field(edge: Edge, offer_id: str) -> None:
+    await edge.ask("mobile", "Me", MEI)
+    before = await edge.checksums()
     refused = await edge.ask("mobile", "BuyCoupon", MEI, offerId=offer_id)
     assert (refused["code"], refused["message"].partition(":")[0]) == ("INVALID_INPUT", "offerId")
     refused = await edge.ask("mobile", "BuyCoupon", MEI, offerId=to_typeid("off", uuid4()), requestId="no uuid")
     assert (refused["code"], refused["message"].partition(":")[0]) == ("INVALID_INPUT", "requestId")
     wrong = offer_id if not offer_id.startswith("mem_") else offer_id.upper()
     assert await edge.error("mobile", "Node", MEI, id=wrong) == (294, "BAD_USER_INPUT")
+    assert changed_tables(before, await edge.checksums()) == []
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/till/graphql", "/partner/graphql", "/admin/graphql"])
@@ -136,11 +141,14 @@ async def test_a_body_of_10_mb_and_a_query_of_2000_levels_are_turned_away(edge: 
         "authorization": f"Bearer {who}", "content-type": "application/json",
         "accept": "application/graphql-response+json",
     }  # fmt: skip
+    assert (await edge.client.post(path, json={"query": "{ __typename }"}, headers=headers)).status_code == 200
+    before = await edge.checksums()
     answer = await edge.client.post(path, content=b'{"query": "' + b" " * 10_000_000 + b'"}', headers=headers)
     assert (answer.status_code, code_of(answer.json())) == (413, "BODY_TOO_LARGE")
     deep = "{me" * 2_000 + "}" * 2_000
     answer = await edge.client.post(path, json={"query": deep}, headers=headers)
     assert (answer.status_code, code_of(answer.json())) == (400, "TOO_DEEP")
+    assert changed_tables(before, await edge.checksums()) == []
 
 
 def code_of(body: dict[str, Any]) -> str:
@@ -231,8 +239,10 @@ async def test_a_stolen_key_stops_at_once_when_it_is_revoked_and_after_the_overl
 async def test_a_credential_that_does_not_hold_opens_nothing(
     edge: Edge, kind: str, who: str, status: int, code: str
 ) -> None:
+    before = await edge.checksums()
     answer = await edge.send(kind, who, "{ __typename }")
     assert (answer.status_code, code_of(answer.json())) == (status, code)
+    assert changed_tables(before, await edge.checksums()) == []
 
 
 async def test_a_key_opens_the_schema_that_it_was_made_for_alone(edge: Edge) -> None:
@@ -274,6 +284,8 @@ async def test_a_sheet_with_five_mistakes_names_all_five_with_file_and_key(edge:
     body = offer_body(
         kind="BOGOF", amount_minor=None, cap_minor=5, funder="", validity={"days": -1}, price={"currency": "TICKETS"}
     )
+    await edge.ask("admin", "Me", "demo:cam:campaign_manager")
+    before = await edge.checksums()
     answer = await edge.publish_sheet("offer", "five", body)
     assert answer["code"] == "SHEET_INVALID"
     [first, *faults] = answer["message"].splitlines()
@@ -283,4 +295,29 @@ async def test_a_sheet_with_five_mistakes_names_all_five_with_file_and_key(edge:
     ]  # fmt: skip
     assert all(fault.startswith("offer.five: ") for fault in faults)
     assert str(len(faults)) in first
-    assert await edge.rows("SELECT 1 FROM sheets WHERE key = 'five'") == []
+    assert changed_tables(before, await edge.checksums()) == []
+
+
+async def test_a_draw_is_refused_at_the_door_and_nothing_has_changed(edge: Edge) -> None:
+    """Codes that other things are refused with too; those that draws have for themselves are reached elsewhere."""
+    for slug in ("dear", "stopped", "emptied"):
+        price = 5_000 if slug == "dear" else 1
+        few = {"stock": 1, "when_gone": "CLOSE_POOL", "fallback": "rest"} if slug == "emptied" else {}
+        prizes = [prize("it", "PLAIN", 1_000_000, **few), *([prize("rest", "PLAIN", 0, amount=1)] if few else [])]
+        changes = {"name": {"en": slug, "zh-TW": slug}, "price_diamonds": price, "takes_tickets": False}
+        body = odds_body(hazard=None, ten_guarantee=False, prizes=prizes, **changes)
+        asked = {"kind": "odds", "key": slug, "body": dumps(body), "basedOn": 0, "reason": "for the test"}
+        assert await edge.code("admin", "PublishSheet", "demo:odo:odds_editor", **asked) == "ok", slug
+    await edge.give(MEI, 100, "DIAMONDS")
+    pools = {each["name"]: each for each in await edge.ask("mobile", "Pools", MEI)}
+    seen = {name: {"poolId": pool["id"], "oddsHash": pool["oddsHash"]} for name, pool in pools.items()}
+    assert await edge.code("mobile", "Draw", MEI, **seen["emptied"]) == "ok"
+    paused = {"target": "pool:stopped", "message": "Back at noon.", "reason": "a wrong price"}
+    assert await edge.code("admin", "Pause", OWNER, **paused) == "ok"
+    before = await edge.checksums()
+    for slug, code in (("dear", "NOT_ENOUGH"), ("stopped", "PAUSED"), ("emptied", "SOLD_OUT")):
+        assert await edge.code("mobile", "Draw", MEI, **seen[slug]) == code
+    for client_seed in ("", "a b", "é", "s" * 65, "a|b"):
+        for name in ("SetClientSeed", "RevealSeed"):
+            assert await edge.code("mobile", name, MEI, clientSeed=client_seed) == "CLIENT_SEED_INVALID"
+    assert changed_tables(before, await edge.checksums()) == []

@@ -19,6 +19,7 @@ from api.graphql.messages import LOCALES, WORDINGS
 from api.graphql.refusal import CODES
 from api.identity.rules import MemberCaller
 from api.refusals import EdgeCode
+from api.runtime.checksums import changed_tables
 from api.runtime.database import Database
 from api.runtime.limits import RateLimits
 from api.settings import Settings
@@ -32,6 +33,8 @@ from tests.contract.test_move_refusals import REACHED
 from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
 from tests.gacha_sheets import odds_body
 
+# A redemption that was refused is noted in the member's timeline, and that is all it leaves.
+NOTED = {"HoldBasket", "SettleBasket", "ReleaseBasket"}
 Request = tuple[str, str, str, dict[str, Any]]
 Scenario = Callable[[Edge], Awaitable[Request]]
 SCENARIOS: dict[str, Scenario] = {}
@@ -665,13 +668,16 @@ def test_every_refusal_code_has_a_scenario_and_a_wording() -> None:
 
 
 async def reach(edge: Edge, code: str) -> None:
-    """The scenario ends in its code, in both languages, with nothing left unsaid."""
+    """The scenario ends in its code, in both languages, with nothing left unsaid, and no table has changed by it."""
     kind, name, who, variables = await SCENARIOS[code](edge)
-    said = {}
+    await edge.send(kind, who, "{ __typename }")  # signs in who has not been here yet
+    said, before = {}, await edge.checksums()
     for locale in LOCALES:
         answer = await edge.ask(kind, name, who, locale=locale, **variables)
         assert answer.get("code") == code, (code, answer)
         said[locale] = answer["message"]
+    changed = changed_tables(before, await edge.checksums())
+    assert changed == [] or (name in NOTED and changed == ["events"]), (code, changed)
     assert said["en"] != said["zh-TW"], code
     for message in said.values():
         check_sentence(code, message)

@@ -111,7 +111,7 @@ class Load:
 
     async def ask(
         self, client: httpx.AsyncClient, kind: str, token: str, operation: str, variables: dict[str, Any]
-    ) -> dict[str, Any]:
+    ) -> Any:
         """The answer, however often it takes; a mutation keeps its request id."""
         path = "/graphql" if kind == "mobile" else f"/{kind}/graphql"
         if self._text(kind, operation).startswith("mutation"):
@@ -128,7 +128,7 @@ class Load:
             self.retries += 1
             await asyncio.sleep(0.2)
 
-    async def once(self, client: httpx.AsyncClient, kind: str, asked: Asked) -> dict[str, Any] | None:
+    async def once(self, client: httpx.AsyncClient, kind: str, asked: Asked) -> Any:
         """One try; None where it is worth another."""
         body = {"query": self._text(kind, asked.operation), "variables": asked.variables}
         try:
@@ -143,12 +143,11 @@ class Load:
             assert answer.status_code in {429, 503} or extensions.get("retryable"), (answer.status_code, found)
             return None
         [value] = found["data"].values()
-        if "retryable" in value:
+        if isinstance(value, dict) and "retryable" in value:
             self.refused.add(value["code"])
             assert value["retryable"], (asked.operation, value)
             return None
-        result: dict[str, Any] = value
-        return result
+        return value
 
     async def ask_again(self) -> int:
         """Sends every answered mutation once more: the answer must be the same. Returns how many."""
@@ -160,8 +159,13 @@ class Load:
                 while again is None:
                     again = await self.once(client, kind, asked)
                     await asyncio.sleep(0 if again else 0.2)
-                assert again == asked.answer, (asked.operation, again, asked.answer)
+                assert asked.answer is not None
+                assert self.same(again, asked.answer), (asked.operation, again, asked.answer)
         return len(mutations)
+
+    def same(self, again: dict[str, Any], first: dict[str, Any]) -> bool:
+        """Whether a request that was sent again was answered as at first."""
+        return again == first
 
     def _text(self, kind: str, operation: str) -> str:
         if operation not in self._texts:

@@ -10,13 +10,16 @@ import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
 from api.runtime.embedded import Embedded
+from loyalty.ids import to_typeid
 from tests.faults.load import LEFT_POINTS, Load
+from tests.faults.play import DRAWS, Play
 from tests.faults.server import Server, postgres_of, serving
 
 
@@ -93,6 +96,70 @@ async def test_a_postgres_killed_under_load_comes_back_and_the_server_goes_on(se
     assert load.retries > 0
     assert "INTERNAL" not in load.refused
     await check_nothing_lost_or_twice(server, load)
+
+
+async def check_play_is_whole(server: Server, play: Play) -> None:
+    """Every answer stands; days, revisions, deliveries and nonces are those that members were told of; all audits."""
+    names = set(play.finished)
+    mine = "JOIN identities i ON i.member_id = t.member_id AND i.kind = 'demo'"
+    # Asking again takes what prizes left waiting for the board, so this comes first.
+    boards = await rows(server, f"SELECT i.subject, t.revision FROM boards t {mine}")
+    assert {name: lists for name, lists in boards if name in names} == {
+        name: play.told[name].lists for name in names
+    }, "each list of moves was one revision"
+    assert await play.ask_again() >= 6 * len(names) > 0
+    draws = await rows(server, f"SELECT i.subject, t.id, t.epoch, t.nonce FROM draws t {mine} ORDER BY 1, 3, 4")
+    numbers = {
+        name: [(epoch, nonce) for subject, _, epoch, nonce in draws if subject == name] for name in names
+    }  # fmt: skip
+    assert numbers == {name: [(1, 0), (1, 1), (2, 0)] for name in names}, "nonces are gapless and each was used once"
+    for name in names:
+        assert {to_typeid("drw", UUID(str(draw))) for subject, draw, _, _ in draws if subject == name} == set(
+            play.told[name].draws
+        )
+        assert sorted(play.told[name].draws.values()) == numbers[name]
+    days = await rows(
+        server, f"SELECT i.subject, count(*) FROM checkin_days t {mine} WHERE paid IS NOT NULL GROUP BY 1"
+    )
+    assert {name: paid for name, paid in days if name in names} == dict.fromkeys(names, 1)
+    orders = await rows(server, f"SELECT i.subject, t.number FROM deliveries t {mine}")
+    for name in names:
+        assert {number for subject, number in orders if subject == name} == play.told[name].orders
+    visits = await rows(
+        server, f"SELECT i.subject, count(*) FROM events t {mine} WHERE t.kind = 'app_opened' GROUP BY 1"
+    )
+    assert {name: seen for name, seen in visits if name in names} == dict.fromkeys(names, 1)
+    spent = await rows(server, "SELECT count(*), -sum(amount) FROM transfers WHERE account = 'sink:gacha'")
+    assert spent == [(DRAWS * len(names),) * 2], "a ticket for each draw, and no more"
+    audit = await asyncio.to_thread(server.command, "audit")
+    assert audit.returncode == 0, audit.stdout[-3000:] + audit.stderr[-3000:]
+
+
+async def test_a_server_killed_under_draws_and_play_loses_and_doubles_nothing(server: Server) -> None:
+    play = Play(server.url)
+    play.start()
+    for _ in range(3):
+        await play.until(5)
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+    await play.until(5)
+    await play.stop()
+    assert play.retries > 0
+    assert any(told.orders for told in play.told.values()), "something was delivered"
+    await check_play_is_whole(server, play)
+
+
+async def test_a_postgres_killed_under_draws_and_play_loses_and_doubles_nothing(server: Server) -> None:
+    play = Play(server.url)
+    play.start()
+    for _ in range(3):
+        await play.until(5)
+        os.kill(postgres_of(server.var), signal.SIGKILL)
+    await play.until(6)
+    await play.stop()
+    assert play.retries > 0
+    assert "INTERNAL" not in play.refused
+    await check_play_is_whole(server, play)
 
 
 async def test_without_redis_the_api_goes_on_and_says_so_until_redis_is_back(server: Server) -> None:

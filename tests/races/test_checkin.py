@@ -241,6 +241,16 @@ async def test_a_freeze_is_written_down_with_the_next_check_in(shop: Database) -
     await check_books(shop, member)
 
 
+async def test_a_clock_that_is_behind_does_not_pay_a_day_that_was_made_up_for(shop: Database) -> None:
+    member = await a_member(shop)
+    await come(shop, member, NOW)
+    turn = datetime(2026, 6, 16, 20, 0, tzinfo=UTC)  # four in the morning of the 17th in Taipei
+    assert await code(shop, make_up, making_up(member, date(2026, 6, 16), turn + timedelta(seconds=1))) == "ok"
+    assert await code(shop, check_in, coming(member, turn - timedelta(seconds=1))) == "DAY_ALREADY_PAID"
+    assert (await come(shop, member, turn)).day == date(2026, 6, 17)
+    await check_books(shop, member)
+
+
 async def test_three_orders_repair_a_streak(shop: Database) -> None:
     member = await weeks(shop, 5)
     back = NOW + 6 * DAY
@@ -451,7 +461,9 @@ def history(dice: random.Random, members: Sequence[UUID]) -> list[list[Command]]
         kind = dice.choices([CheckIn, MakeUp, RepairStreak, SetTimezone], [6, 2, 2, 1])[0]
         group: list[Command] = []
         for _ in range(dice.randint(1, 9)):
-            group.append(one_of(dice, kind, dice.choice(members), now))
+            # What comes together was not asked for at one moment: a day may turn between two, and clocks differ.
+            moment = now + dice.choice([0, 0, 1, 5, 25, -3]) * HOUR
+            group.append(one_of(dice, kind, dice.choice(members), moment))
             same = [each for each in done if isinstance(each, kind)]
             if same and dice.random() < 0.2:
                 group.append(dice.choice(same))

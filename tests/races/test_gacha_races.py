@@ -177,18 +177,27 @@ async def live(servers: Servers, name: str, seed: int, *, batched: bool) -> tupl
         await ask(database, reveal_seeds, fair.revealing(member, request_id=UUID(int=chance.getrandbits(128))))
     answers: list[Any] = []
     for turn in range(12):
-        now = NOW + timedelta(hours=9 * turn)
+        begins = NOW + timedelta(hours=9 * turn)
+        # What comes together was not asked for at one moment: a day may turn between two, and clocks differ.
+        times = iter([begins + timedelta(hours=chance.choice([0, 0, 1, 8, 16, -2])) for _ in range(24)])
         ids = [UUID(int=chance.getrandbits(128)) for _ in range(24)]
         draws = [
             fair.drawing(
                 chance.choice(members), chance.choice(["daily", "treasure", "few", "nowhere"]),
-                chance.choice([1, 1, 1, 10, 2]), request_id=request, now=now,
+                chance.choice([1, 1, 1, 10, 2]), request_id=request, now=next(times),
             )
             for request in ids[:12]
         ]  # fmt: skip
-        seeds = [fair.setting(chance.choice(members), f"c{at}", request_id=ids[12 + at], now=now) for at in range(3)]
-        reveals = [fair.revealing(each, "r", request_id=ids[20 + at], now=now) for at, each in enumerate(members[:2])]
-        stops = [fair.excluding(members[4], Exclusion.HOURS_24, request_id=ids[19], now=now)] if turn == 7 else []
+        seeds = [
+            fair.setting(chance.choice(members), f"c{at}", request_id=ids[12 + at], now=next(times)) for at in range(3)
+        ]
+        reveals = [
+            fair.revealing(each, "r", request_id=ids[20 + at], now=next(times)) for at, each in enumerate(members[:2])
+        ]
+        stops = [
+            fair.excluding(members[4 - at], wish, request_id=ids[16 + at], now=next(times))
+            for at, wish in enumerate([Exclusion.HOURS_24, Exclusion.DAYS_7, Exclusion.NONE] if turn in {4, 9} else [])
+        ]
         for action, commands in (
             (draw_prizes, [*draws, draws[0]]), (set_client_seeds, seeds), (reveal_seeds, reveals[: turn % 3]),
             (set_self_exclusions, stops),

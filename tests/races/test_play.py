@@ -135,7 +135,6 @@ async def test_no_moves_open_the_board_and_take_what_waits_once(wide: Database) 
         grants = Grants()
         grants.give(work, member, GrantKind.ENERGY, 30, "receipt", NOW)
         grants.give(work, member, GrantKind.GOODS, 3, "prize", NOW)
-        grants.give(work, member, GrantKind.FREE_DRAW, 1, "prize", NOW)
         await grants.save(work)
     opened = await ask(wide, playing(member, 0))
     assert (opened.result.applied, opened.board.revision, opened.board.board.energy.amount) == (0, 1, 130)
@@ -145,7 +144,7 @@ async def test_no_moves_open_the_board_and_take_what_waits_once(wide: Database) 
     assert (again.board.revision, again.board.board.energy.amount) == (1, 130)
     unpacked = await ask(wide, playing(member, 1, Move(MoveKind.UNPACK, 0, 30)))
     assert unpacked.board.board.inbox == [(item, 2)]
-    assert await rows(wide, "SELECT kind FROM grants WHERE consumed_at IS NULL") == [("FREE_DRAW",)]
+    assert await rows(wide, "SELECT kind FROM grants WHERE consumed_at IS NULL") == []
     kinds = await rows(wide, "SELECT kind FROM events WHERE kind IN ('gift_taken', 'board_opened') ORDER BY kind")
     assert kinds == [("board_opened",), ("gift_taken",), ("gift_taken",)]
     await check(wide)
@@ -310,6 +309,19 @@ async def test_a_clock_that_went_back_takes_nothing_and_gives_nothing(wide: Data
     assert later.board.board.energy.amount == 99
 
 
+async def test_a_retry_is_answered_as_at_first_though_the_board_was_paused_meanwhile(wide: Database) -> None:
+    member, request = await new_member(wide), uuid4()
+    first = await ask(wide, playing(member, 0, TAP, TAP, request=request))
+    async with wide.work() as work:
+        await sheets.pause(work, "board", message="Back soon.", reason="x", operator="x", now=NOW)
+        await members.set_status(work, member, MemberStatus.SUSPENDED, operator="x", now=NOW)
+    again = await ask(wide, playing(member, 0, TAP, TAP, request=request))
+    assert (again.result, again.board.revision) == (first.result, first.board.revision)
+    assert (await ask(wide, playing(member, 1, TAP))).code is LoyaltyCode.MEMBER_SUSPENDED
+    assert (await ask(wide, playing(member, 1, TAP, request=request))).code is LoyaltyCode.REQUEST_ID_REUSED
+    await check(wide)
+
+
 async def test_a_suspended_member_and_a_paused_board_are_refused_and_gifts_wait(wide: Database) -> None:
     member = await new_member(wide)
     async with wide.work() as work:
@@ -363,6 +375,24 @@ async def test_an_order_is_paid_once_however_many_deliver_it(wide: Database, oth
     assert sum(len(answer.result.delivered) for answer in answers) == 1
     assert await rows(wide, "SELECT count(*) FROM deliveries") == [(1,)]
     await check(wide)
+
+
+async def test_gifts_are_taken_at_the_moment_of_the_command_that_takes_them(wide: Database) -> None:
+    early, late, ahead = [await new_member(wide) for _ in range(3)]
+    async with wide.work() as work:
+        grants = Grants()
+        for member, at in ((early, NOW), (late, NOW), (ahead, NOW + timedelta(hours=2))):
+            grants.give(work, member, GrantKind.ENERGY, 10, "receipt", at)
+        await grants.save(work)
+    asked = [playing(early, 0), playing(late, 0, now=NOW + timedelta(hours=1)), playing(ahead, 0)]
+    await run_action(wide, play_moves, asked)
+    taken = {each: await rows(wide, "SELECT consumed_at FROM grants WHERE member_id = $1", each)
+             for each in (early, late, ahead)}  # fmt: skip
+    assert taken == {
+        early: [(NOW,)],
+        late: [(NOW + timedelta(hours=1),)],
+        ahead: [(NOW + timedelta(hours=2),)],  # given by a server whose clock runs ahead: not taken before it was given
+    }
 
 
 async def test_gifts_are_taken_by_one_of_sixteen(wide: Database, other: Database) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from itertools import pairwise
+from uuid import RFC_4122, UUID
 
 import pytest
 from hypothesis import given
@@ -82,6 +83,15 @@ def test_minted_ids_are_version_7_of_their_instant() -> None:
 def test_ids_minted_in_one_millisecond_ascend() -> None:
     mint = Mint(SeededDice(1))
     at = datetime(2026, 6, 15, tzinfo=UTC)
-    minted = [mint(at + timedelta(microseconds=index // 10)) for index in range(4096)]
-    assert minted == sorted(minted)
-    assert len(set(minted)) == len(minted)
+    minted = [mint(at + timedelta(microseconds=index // 100)) for index in range(20_000)]
+    assert all(one < other for one, other in pairwise(minted)), "more than twelve bits of a sequence could tell apart"
+    assert {each.int >> 80 for each in minted} == {int(at.timestamp() * 1000)}
+    assert {(each.version, each.variant) for each in minted} == {(7, RFC_4122)}
+
+
+def test_ids_of_instants_that_take_turns_ascend_within_each() -> None:
+    mint = Mint(SeededDice(2))
+    instants = [datetime(2026, 6, 15, tzinfo=UTC) + timedelta(milliseconds=each) for each in (5, 0, 9)]
+    minted = [[mint(each) for each in instants] for _ in range(3_000)]
+    for column in zip(*minted, strict=True):
+        assert all(one < other for one, other in pairwise(column))

@@ -81,8 +81,8 @@ async def test_a_receipt_brings_points_stamps_a_ticket_energy_and_one_event(shop
     assert (view.total_minor, view.day, view.points, view.revoked_points) == (105_500, date(2026, 6, 15), 100, 0)
     async with shop.work() as work:
         await lock(work, [ada.id])
-        taken = await consume(work, [ada.id], [GrantKind.ENERGY], NOW)
-        again = await consume(work, [ada.id], [GrantKind.ENERGY], NOW)
+        taken = await consume(work, {ada.id: NOW}, [GrantKind.ENERGY])
+        again = await consume(work, {ada.id: NOW}, [GrantKind.ENERGY])
     assert [(grant.kind, grant.amount, grant.source) for grant in taken[ada.id]] == [
         (GrantKind.ENERGY, 20, f"receipt:{result.receipt_id}")
     ]

@@ -6,6 +6,8 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from api.graphql.messages.rules import rule_in_chinese
+
 LOCALES = ("en", "zh-TW")
 DEFAULT_LOCALE = "en"
 
@@ -23,6 +25,8 @@ def say(wording: Wording, locale: str, facts: Mapping[str, str | int]) -> str:
     """The sentence in that locale, with the facts filled in; a fact that is not there shows as `?`."""
     text = wording.zh_tw if locale == "zh-TW" else wording.en
     named = {name: _name(value, locale) for name, value in facts.items()}
+    if locale == "zh-TW" and "rule" in facts:
+        named["rule"] = rule_in_chinese(str(facts["rule"])) or facts["rule"]
     return string.Formatter().vformat(text, (), _Facts(named))
 
 

@@ -122,8 +122,7 @@ async def open_boards(work: Work, sheets: Sheets, timeline: Timeline, asks: Iter
         else:
             opened[member_id] = _start(work, timeline, content, member_id, cap, first[member_id])
     kinds = (GrantKind.ENERGY, GrantKind.GOODS)
-    latest = max(first.values()) if first else None
-    taken = await grants.consume(work, ids, kinds, latest) if latest else {}
+    taken = await grants.consume(work, first, kinds)
     for member_id, gifts in taken.items():
         _take(work, timeline, opened[member_id], gifts, opened[member_id].moment(first[member_id]))
     return Boards(content, opened)

@@ -130,6 +130,8 @@ async def _open(work: Work, commands: Sequence[PlayMoves]) -> _Game:
     timeline = Timeline()
     paused = "board" in sheets.pauses
     fit = {each for each, member in locked.items() if _is_fit(member) and not paused}
+    # A retry is answered as at first, with the board as it stands, whatever has been stopped since.
+    fit |= {each.member_id for each in commands if each.member_id in locked and requests.knows(each.request)}
     asks = [(command.member_id, command.now) for command in commands if command.member_id in fit]
     boards = await open_boards(work, sheets, timeline, asks)
     return _Game(
@@ -160,10 +162,11 @@ def _may_play(game: _Game, member_id: UUID) -> bool:
 
 
 def _answer(work: Work, game: _Game, command: PlayMoves) -> Played:
-    refuse_unfit(game.members.get(command.member_id))
-    game.sheets.refuse_paused("board")
-    opened = game.boards.board(command.member_id)
     result = game.requests.replay(command.request, MovesPlayed)
+    if result is None:
+        refuse_unfit(game.members.get(command.member_id))
+        game.sheets.refuse_paused("board")
+    opened = game.boards.board(command.member_id)
     if result is None:
         result = _play(work, game, opened, command)
         if result.applied:

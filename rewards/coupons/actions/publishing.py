@@ -63,11 +63,11 @@ async def find_offers(connection: Any, slugs: Sequence[str]) -> dict[str, UUID]:
     return {row["slug"]: row["id"] for row in await store.load_offers_by_slug(connection, slugs)}
 
 
-async def read_terms_on_sale(connection: Any, slugs: Sequence[str]) -> dict[str, Offer]:
-    """slug -> what the version on sale says, for the offers that there are."""
+async def read_terms_on_sale(connection: Any, slugs: Sequence[str]) -> dict[str, tuple[UUID, Offer]]:
+    """slug -> offer id and what the version on sale says, for the offers that there are."""
     rows = await store.load_offers_by_slug(connection, slugs)
     terms = await load_terms(connection, [(row["id"], row["version"]) for row in rows])
-    return {row["slug"]: terms[row["id"], row["version"]] for row in rows}
+    return {row["slug"]: (row["id"], terms[row["id"], row["version"]]) for row in rows}
 
 
 def _keep_body(name: str, body: Mapping[str, Any]) -> str:

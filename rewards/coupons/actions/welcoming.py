@@ -50,9 +50,11 @@ async def welcome(work: Work, commands: Sequence[Welcome]) -> list[Welcomed]:
     season = await opened.season(work.connection)
     sheet = await opened.get(work.connection, "welcome", "current", parse_welcome)
     fit = [command for command in commands if command.member_id in locked] if sheet else []
-    fresh = await store.insert_welcomed(work, sorted({each.person_hash: each.now for each in fit}.items()))
+    # Of several accounts of one person the first counts, and when that one came.
+    chosen = {each.person_hash: each for each in reversed(fit)}
+    fresh = await store.insert_welcomed(work, sorted((each.person_hash, each.now) for each in chosen.values()))
     ids = await find_offers(work.connection, sheet.offers if sheet else [])
-    chosen = {each.person_hash: each for each in reversed(fit) if each.person_hash in fresh}
+    chosen = {person: each for person, each in chosen.items() if person in fresh}
     asks = [(each.member_id, offer_id, season.day(each.now)) for each in chosen.values() for offer_id in ids.values()]
     issues = await open_issues(work, season, asks)
     ledger, timeline = await open_ledger(work, sorted(locked)), Timeline()

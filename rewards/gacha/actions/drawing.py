@@ -218,6 +218,7 @@ def _decide(work: Work, books: _Books, command: DrawPrizes) -> _Drawn:
     today = books.season.day(command.now)
     refuse_paused(books.sheets, pool, books.offers)
     admission.check_window(odds, pool.slug, today, zone)
+    admission.check_prizes((books.issues.offer(books.offers[slug])[1] for slug in odds.offers), pool.slug, today)
     admission.check_hash(odds, command.odds_hash)
     rails.refuse_excluded(books.standings.rail(member.id).excluded_until, command.now)
     tier = books.tiers.tier(member.id, command.now).code if books.tiers and odds.tiers else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from loyalty.sheets import actions as sheets
 from loyalty.sheets.rules import Fault, SheetInvalid, canonical_json
 from loyalty.work import Work
 from rewards.coupons import actions as coupons
-from rewards.coupons.rules.offers import Source
+from rewards.coupons.rules.offers import Offer, Source
 from rewards.gacha.rules.odds import Entry, Odds, WhenGone, parse_odds
 from rewards.gacha.store import pools as store
 from rewards.prizes.rules import PrizeKind
@@ -215,24 +215,48 @@ async def _pity_from(connection: Any, row: Any, odds: Odds, version: int) -> int
 
 async def _check_offers(connection: Any, slug: str, odds: Odds) -> list[Fault]:
     """A coupon that is drawn must come: no limit of its offer, and no last day, may stand in its way."""
-    faults = []
     offers = await coupons.read_terms_on_sale(connection, odds.offers)
+    faults = []
     for index, entry in enumerate(odds.entries):
         if entry.prize.kind is not PrizeKind.COUPON:
             continue
-        offer = offers.get(entry.prize.offer)
-        rule = None
-        if offer is None:
-            rule = f"there is no offer {entry.prize.offer}; publish it first"
-        elif offer.source is not Source.GACHA:
-            rule = f"the offer {entry.prize.offer} must be of source GACHA"
-        elif offer.limits.total or offer.limits.member or offer.limits.day:
-            rule = f"the offer {entry.prize.offer} must have no limits: the stock of a prize stands in its pool"
-        elif offer.valid_until and (odds.closes_on is None or odds.closes_on > offer.valid_until):
-            rule = f"the offer {entry.prize.offer} ends on {offer.valid_until}, before the pool closes"
-        if rule:
-            faults.append(Fault(f"{KIND}.{slug}", f"prizes[{index}].offer", rule))
+        slug_of = entry.prize.offer
+        if slug_of not in offers:
+            rule = f"there is no offer {slug_of}; publish it first"
+        elif unfit := _why_unfit(slug_of, offers[slug_of][1], odds):
+            rule = unfit[1]
+        else:
+            continue
+        faults.append(Fault(f"{KIND}.{slug}", f"prizes[{index}].offer", rule))
     return faults
+
+
+def _why_unfit(slug: str, offer: Offer, odds: Odds) -> tuple[str, str] | None:
+    """Why coupons of the offer cannot be drawn under these odds, the offer's key first; None where they can."""
+    if offer.source is not Source.GACHA:
+        return "source", f"the offer {slug} must be of source GACHA"
+    if offer.limits.total or offer.limits.member or offer.limits.day:
+        return "limits", f"the offer {slug} must have no limits: the stock of a prize stands in its pool"
+    if offer.valid_until and (odds.closes_on is None or odds.closes_on > offer.valid_until):
+        return "validity.until", f"the offer {slug} ends on {offer.valid_until}, before the pool closes"
+    return None
+
+
+async def check_amended(connection: Any, slug: str, today: date) -> None:
+    """Whether the version of an offer that is on sale now is fit for every pool that gives its coupons.
+
+    For who has just published one; pools whose last day is over do not count. Refuses SHEET_INVALID.
+    """
+    [(_, offer)] = (await coupons.read_terms_on_sale(connection, [slug])).values()
+    faults = [
+        Fault(f"offer.{slug}", unfit[0], f"the pool {pool.slug} gives its coupons: {unfit[1]}")
+        for pool in (await read_pools(connection)).all
+        if slug in pool.odds.offers
+        and not (pool.odds.closes_on and pool.odds.closes_on < today)
+        and (unfit := _why_unfit(slug, offer, pool.odds))
+    ]
+    if faults:
+        raise SheetInvalid(faults)
 
 
 def _check_totals(slug: str, odds: Odds, awarded: Mapping[str, int]) -> list[Fault]:

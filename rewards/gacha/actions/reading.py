@@ -105,13 +105,16 @@ async def view_pools(
     tier = ""
     if any(each.odds.tiers for each in shown):
         tier = (await read_tier(connection, ladder, season, member_id, now)).tier.code
-    offers = await coupons.find_offers(connection, sorted({slug for each in shown for slug in each.odds.offers}))
+    slugs = sorted({slug for each in shown for slug in each.odds.offers})
+    terms = await coupons.read_terms_on_sale(connection, slugs)
+    offers = {slug: offer_id for slug, (offer_id, _) in terms.items()}
     standings = await open_standings(connection, [member_id], [each.id for each in shown])
 
     def why_not(pool: Pool) -> Refused | None:
         try:
             refuse_paused(sheets, pool, offers)
             admission.check_window(pool.odds, pool.slug, today, season.zone)
+            admission.check_prizes((terms[slug][1] for slug in pool.odds.offers), pool.slug, today)
             rails.refuse_excluded(standings.rail(member_id).excluded_until, now)
             admission.check_gates(pool.odds, tier, member.birth_year, today)
             check_caps(found, standings, pool, member, 1, today, season)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from loyalty.ledger.rules import Currency
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
+from rewards.coupons.rules.offers import Offer
 from rewards.gacha.rules.odds import COUNTS, Odds
 from rewards.gacha.rules.rails import is_under
 from rewards.refusals import RewardsCode, RewardsRefused
@@ -38,6 +40,15 @@ def check_window(odds: Odds, slug: str, today: date, zone: ZoneInfo) -> None:
         at = datetime.combine(odds.opens_on, time(), tzinfo=zone)
         raise RewardsRefused(RewardsCode.POOL_NOT_OPEN, retryable=True, retry_at=at, pool=slug)
     if odds.closes_on and today > odds.closes_on:
+        raise RewardsRefused(RewardsCode.POOL_CLOSED, pool=slug)
+
+
+def check_prizes(offers: Iterable[Offer], slug: str, today: date) -> None:
+    """Refuses POOL_CLOSED where a coupon that may be drawn would be over already: then nobody pays for a draw.
+
+    Publishing lets no such offer through, neither with the odds nor later; what was published by other ways ends here.
+    """
+    if any(offer.valid_until is not None and today > offer.valid_until for offer in offers):
         raise RewardsRefused(RewardsCode.POOL_CLOSED, pool=slug)
 
 
