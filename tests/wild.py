@@ -1,0 +1,441 @@
+"""A schema with every feature that plans know, over values that are seldom as the schema says; and random documents.
+
+Every value comes from a seed and its place, so that two runs meet the same ones.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from enum import Enum
+from typing import Annotated, Any
+
+import strawberry
+from graphql import (
+    GraphQLEnumType,
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLUnionType,
+)
+
+from api.graphql.schema import EdgeSchema, Info, make_schema
+from api.refusals import EdgeCode, EdgeRefused
+
+MOST_ALIASES = 12
+
+
+@strawberry.enum
+class Mood(Enum):
+    CALM = "calm"
+    CROSS = 7
+
+
+@strawberry.input
+class SpotInput:
+    x: int
+    y: int = 5
+    note: str | None = strawberry.UNSET
+    mood: Mood | None = None
+
+
+@strawberry.input
+class RouteInput:
+    spots: list[SpotInput]
+    ids: list[strawberry.ID] | None = strawberry.field(default_factory=lambda: ["a", "b"])
+    day: date | None = None
+    best: SpotInput | None = strawberry.UNSET
+    grid: list[list[int]] | None = None
+
+
+@strawberry.input(one_of=True)
+class ChoiceInput:
+    number: int | None = strawberry.UNSET
+    spot: SpotInput | None = strawberry.UNSET
+    moods: list[Mood] | None = strawberry.UNSET
+
+
+@strawberry.interface
+class Animal:
+    name: str
+    age: int | None
+
+    @strawberry.field
+    async def mother(self, info: Info) -> Animal | None:
+        return info.context.any_animal(f"{self.name}/mother")
+
+
+@strawberry.type
+class Cat(Animal):
+    mood: Mood
+    lives: list[int]
+
+
+@strawberry.type
+class Dog(Animal):
+    trained: bool | None
+    friend: Annotated[Cat | Dog | Stone, strawberry.union("Pet")] | None
+
+
+@strawberry.type
+class Stone:
+    weight: int
+    name: str | None
+
+
+Pet = Annotated[Cat | Dog | Stone, strawberry.union("Pet")]
+
+
+@strawberry.type
+class Thing:
+    """Its values are read from a `Wild`."""
+
+    id: strawberry.ID
+    text: str
+    maybe_text: str | None
+    count: int | None
+    sure_count: int
+    flag: bool
+    ratio: float | None
+    mood: Mood | None
+    sure_mood: Mood
+    at: datetime | None
+    day: date
+    numbers: list[int]
+    maybe_numbers: list[int | None] | None
+    grid: list[list[int]] | None
+    part: Part | None
+    sure_part: Part
+    parts: list[Part]
+    maybe_parts: list[Part | None] | None
+    animal: Animal | None
+    animals: list[Animal] | None
+    pet: Pet | None
+    pets: list[Pet | None]
+
+    @strawberry.field
+    def told(self: Any, info: Info, words: list[str] | None = None, times: int = 2) -> str | None:
+        return f"{info.field_name} {words!r} {times!r} {sorted(info.variable_values)!r}"
+
+    @strawberry.field
+    async def later(self: Any, info: Info, spot: SpotInput | None = strawberry.UNSET) -> Thing | None:
+        return info.context.wild(f"{self.place}/later/{spot!r}")
+
+    @strawberry.field
+    async def sure_later(self: Any, info: Info) -> Thing:
+        found: Any = info.context.wild(f"{self.place}/sureLater", failing=0.2)
+        if found is None:
+            raise EdgeRefused(EdgeCode.UNAVAILABLE, retryable=True)
+        return found  # type: ignore[no-any-return]
+
+
+@strawberry.type
+class Part:
+    size: int
+    label: str | None
+    whole: Thing | None
+
+
+class Wild:
+    """Stands for a `Thing` or a `Part`: each attribute is made of the seed and its place, and kept."""
+
+    def __init__(self, world: World, place: str, kind: type) -> None:
+        self.world, self.place, self.kind = world, place, kind
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        field = next(each for each in self.kind.__strawberry_definition__.fields if each.python_name == name)
+        value = self.world.value(field.type, f"{self.place}/{name}")
+        if value is World.RAISES:
+            raise ValueError(f"no {name}")
+        self.__dict__[name] = value
+        return value
+
+
+class World:
+    """The context of one run."""
+
+    RAISES = object()
+
+    def __init__(self, seed: int, wildness: float) -> None:
+        self.seed, self.wildness = seed, wildness
+        self.log: list[str] = []
+
+    def dice(self, place: str) -> random.Random:
+        return random.Random(f"{self.seed}/{place}")
+
+    def wild(self, place: str, failing: float = 0.0) -> Any:
+        dice = self.dice(place)
+        return None if dice.random() < failing else Wild(self, place, Thing)
+
+    def any_animal(self, place: str) -> Any:
+        dice = self.dice(place)
+        picked = dice.random()
+        name: Any = None if dice.random() < self.wildness / 4 else place[-9:]
+        if picked < 0.45:
+            return Cat(name=name, age=dice.choice([3, None, 2**31]), mood=dice.choice(list(Mood)), lives=[9, 8])
+        if picked < 0.9:
+            friend = self.any_animal(f"{place}/friend") if len(place) < 120 and dice.random() < 0.5 else None
+            return Dog(name=name, age=4, trained=dice.choice([True, None]), friend=friend)
+        return Stone(weight=2, name=None)
+
+    def value(self, type_: Any, place: str) -> Any:
+        """A value of a type, or something else in its place."""
+        dice = self.dice(place)
+        if dice.random() < self.wildness:
+            return self.odd(type_, place, dice)
+        return self.good(type_, place, dice)
+
+    def odd(self, type_: Any, place: str, dice: random.Random) -> Any:
+        picked = dice.randrange(9)
+        if picked == 0:
+            return self.RAISES
+        if picked == 1:
+            return GraphQLError("said by a value", extensions={"code": "ODD"})
+        if picked == 2:
+            return RuntimeError("an error as a value")
+        if picked == 3:
+            return self.later(self.good(type_, place, dice))
+        if picked == 4:
+            return self.fail_later()
+        if picked == 5:
+            good = self.good(type_, place, dice)
+            return iter(good) if isinstance(good, list) else good
+        return [None, "7", 2.5][picked - 6]
+
+    async def later(self, value: Any) -> Any:
+        return value
+
+    async def fail_later(self) -> Any:
+        raise EdgeRefused(EdgeCode.UNAVAILABLE, retryable=True, after=3)
+
+    def good(self, type_: Any, place: str, dice: random.Random) -> Any:
+        inner = getattr(type_, "of_type", None)
+        if type(type_).__name__ == "StrawberryOptional":
+            return None if dice.random() < 0.2 else self.good(inner, place, dice)
+        if inner is not None:
+            items = [self.value(inner, f"{place}/{each}") for each in range(dice.randrange(4))]
+            kept = [each for each in items if each is not self.RAISES]
+            return tuple(kept) if dice.random() < 0.2 else kept
+        if type_ in (Thing, Part):
+            return Wild(self, place, type_)
+        if type_ is Animal or type(type_).__name__ == "StrawberryUnion":
+            return self.any_animal(place)
+        named = {
+            str: "text", int: dice.choice([0, -5, 2**31 - 1]), bool: dice.random() < 0.5, float: 1.5,
+            strawberry.ID: dice.choice(["id", 12]), datetime: datetime(2026, 1, 2, 3, tzinfo=UTC),
+            date: date(2026, 1, 2),
+        }  # fmt: skip
+        return named[type_] if type_ in named else dice.choice(list(Mood))
+
+
+def _tell(value: Any) -> str:
+    return f"{type(value).__name__}:{value!r}"
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def thing(self, info: Info, place: str = "root") -> Thing:
+        found: Thing = info.context.wild(place)
+        return found
+
+    @strawberry.field
+    async def maybe_thing(self, info: Info, place: strawberry.ID | None = None) -> Thing | None:
+        found: Thing | None = info.context.wild(f"maybe {place}", failing=0.2)
+        return found
+
+    @strawberry.field
+    def things(self, info: Info, first: int) -> list[Thing | None]:
+        return [info.context.wild(f"things/{each}", failing=0.2) for each in range(max(0, min(first, 3)))]
+
+    @strawberry.field
+    def route(self, route: RouteInput, at: datetime | None = strawberry.UNSET, moods: list[Mood] | None = None) -> str:
+        return f"{_tell(route)} {_tell(at)} {_tell(moods)}"
+
+    @strawberry.field
+    def choice(self, choice: ChoiceInput | None = strawberry.UNSET, flag: bool = True, ratio: float = 0.5) -> str:
+        return f"{_tell(choice)} {_tell(flag)} {_tell(ratio)}"
+
+    @strawberry.field
+    async def animal(self, info: Info, mood: Mood = Mood.CALM) -> Animal:
+        return info.context.any_animal(f"animal {mood}")  # type: ignore[no-any-return]
+
+    @strawberry.field
+    def pets(self, info: Info) -> list[Pet]:
+        return [info.context.any_animal(f"pets/{each}") for each in range(3)]
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def change(self, info: Info, place: str) -> Thing | None:
+        info.context.log.append(f"begin {place}")
+        found: Thing | None = info.context.wild(place, failing=0.2)
+        info.context.log.append(f"end {place}")
+        return found
+
+    @strawberry.mutation
+    def refuse(self, info: Info, sure: bool = False) -> int | None:
+        info.context.log.append("refuse")
+        raise EdgeRefused(EdgeCode.FORBIDDEN)
+
+
+SCHEMA: EdgeSchema = make_schema(Query, Mutation, types=[Cat, Dog])
+
+
+class Documents:
+    """Writes random documents, with variables good and bad."""
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice = dice
+        self.declared: list[str] = []
+        self.variables: dict[str, Any] = {}
+        self.fragments: list[str] = []
+        self.aliases = 0
+
+    def write(self) -> tuple[str, dict[str, Any]]:
+        """A document and its variables."""
+        mutation = self.dice.random() < 0.15
+        root = SCHEMA._schema.mutation_type if mutation else SCHEMA._schema.query_type
+        body = self.selection(root, 4)
+        declared = f"({', '.join(self.declared)})" if self.declared else ""
+        text = f"{'mutation' if mutation else 'query'} Random{declared} {body} {' '.join(self.fragments)}"
+        return text, self.variables
+
+    def selection(self, type_: Any, depth: int) -> str:
+        parts = [self.spread(type_, depth) for _ in range(self.dice.randrange(2))]
+        if isinstance(type_, GraphQLUnionType):
+            possible = self.dice.sample(list(type_.types), self.dice.randrange(1, 3))
+            parts += [f"... on {each.name} {self.selection(each, depth - 1)}" for each in possible]
+        else:
+            names = list(type_.fields)
+            parts += [self.field(type_, self.dice.choice(names), depth) for _ in range(self.dice.randrange(1, 5))]
+        if isinstance(type_, GraphQLInterfaceType):
+            for each in SCHEMA._schema.get_possible_types(type_):
+                if self.dice.random() < 0.5:
+                    parts.append(f"... on {each.name} {self.selection(each, depth - 1)}")
+        parts = [each for each in parts if each] or ["__typename"]
+        if self.dice.random() < 0.3:
+            parts.insert(self.dice.randrange(len(parts) + 1), "__typename")
+        return f"{{ {' '.join(parts)} }}"
+
+    def spread(self, type_: Any, depth: int) -> str:
+        if depth < 1 or not isinstance(type_, GraphQLObjectType | GraphQLInterfaceType):
+            return ""
+        body = self.selection(type_, depth - 1)
+        if self.dice.random() < 0.5:
+            return f"... {self.condition()} {body}"
+        name = f"F{len(self.fragments)}"
+        self.fragments.append(f"fragment {name} on {type_.name} {body}")
+        return f"...{name} {self.condition()}"
+
+    def field(self, parent: Any, name: str, depth: int) -> str:
+        field = parent.fields[name]
+        inner = field.type
+        while hasattr(inner, "of_type"):
+            inner = inner.of_type
+        nested = isinstance(inner, GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType)
+        if nested and depth < 1:
+            return ""
+        arguments = [
+            f"{key}: {self.argument(argument)}"
+            for key, argument in field.args.items()
+            if isinstance(argument.type, GraphQLNonNull) and argument.default is None or self.dice.random() < 0.6
+        ]
+        alias = ""
+        if (arguments or self.dice.random() < 0.2) and self.aliases < MOST_ALIASES:
+            self.aliases += 1
+            alias = f"a{self.aliases}: "
+        elif field.args:
+            return ""
+        given = f"({', '.join(arguments)})" if arguments else ""
+        body = self.selection(inner, depth - 1) if nested else ""
+        return f"{alias}{name}{given} {self.condition()} {body}"
+
+    def condition(self) -> str:
+        if self.dice.random() > 0.2:
+            return ""
+        name = self.dice.choice(["skip", "include"])
+        if self.dice.random() < 0.5:
+            return f"@{name}(if: {self.dice.choice(['true', 'false'])})"
+        return f"@{name}(if: ${self.declare('Boolean!', self.dice.choice([True, False, True, False, None]))})"
+
+    def declare(self, type_: str, value: Any, default: str = "") -> str:
+        name = f"v{len(self.declared)}"
+        self.declared.append(f"${name}: {type_}{default}")
+        if self.dice.random() < 0.95:
+            self.variables[name] = value
+        return name
+
+    def argument(self, argument: Any) -> str:
+        if self.dice.random() < 0.5:
+            kind = str(argument.type)
+            default = ""
+            if self.dice.random() < 0.2:
+                default = f" = {self.literal(argument.type, constant=True)}"
+            elif not kind.endswith("!") and self.dice.random() < 0.3:
+                kind += "!"
+            return f"${self.declare(kind, self.json(argument.type), default)}"
+        return self.literal(argument.type)
+
+    def json(self, type_: Any) -> Any:
+        """A JSON value for a type; sometimes a wrong one."""
+        if self.dice.random() < 0.06:
+            return self.dice.choice([None, 1.5, "x", {}, [], True, 2**40, {"x": 1}, [None]])
+        if isinstance(type_, GraphQLNonNull):
+            return self.json(type_.of_type)
+        if self.dice.random() < 0.1:
+            return None
+        if isinstance(type_, GraphQLList):
+            if self.dice.random() < 0.1:
+                return self.json(type_.of_type)
+            return [self.json(type_.of_type) for _ in range(self.dice.randrange(3))]
+        if isinstance(type_, GraphQLInputObjectType):
+            return {key: self.json(type_.fields[key].type) for key in self.keys(type_)}
+        if isinstance(type_, GraphQLEnumType):
+            return self.dice.choice(list(type_.values))
+        return self.dice.choice(_JSON[type_.name])
+
+    def keys(self, type_: GraphQLInputObjectType) -> list[str]:
+        if type_.name == "ChoiceInput" and self.dice.random() < 0.9:
+            return [self.dice.choice(list(type_.fields))]
+        return [
+            key for key, field in type_.fields.items()
+            if isinstance(field.type, GraphQLNonNull) and field.default is None or self.dice.random() < 0.5
+        ]  # fmt: skip
+
+    def literal(self, type_: Any, *, constant: bool = False) -> str:
+        if isinstance(type_, GraphQLNonNull):
+            return self.literal(type_.of_type, constant=constant)
+        if not constant and self.dice.random() < 0.15 and not isinstance(type_, GraphQLInputObjectType):
+            return f"${self.declare(f'{type_}!', self.json(type_))}"
+        if isinstance(type_, GraphQLList):
+            return f"[{', '.join(self.literal(type_.of_type, constant=constant) for _ in range(self.dice.randrange(3)))}]"
+        if isinstance(type_, GraphQLInputObjectType):
+            pairs = (f"{key}: {self.literal(type_.fields[key].type, constant=constant)}" for key in self.keys(type_))
+            return f"{{{', '.join(pairs)}}}"
+        if isinstance(type_, GraphQLEnumType):
+            return self.dice.choice(list(type_.values))
+        return self.dice.choice(_LITERALS[type_.name])
+
+
+_JSON: dict[str, list[Any]] = {
+    "Int": [1, 2, -7, 3.0], "Float": [1, 2.5], "String": ["a", "", "ä"], "ID": ["i", 4], "Boolean": [True, False],
+    "DateTime": ["2026-01-31T12:00:00+08:00", "2026-01-31T12:00:00Z"], "Date": ["2026-01-31"],
+}  # fmt: skip
+_LITERALS: dict[str, list[str]] = {
+    "Int": ["1", "-7"], "Float": ["1", "2.5"], "String": ['"a"', '""', '"""b"""'], "ID": ['"i"', "4"],
+    "Boolean": ["true", "false"], "DateTime": ['"2026-01-31T12:00:00+08:00"'], "Date": ['"2026-01-31"'],
+}  # fmt: skip
+
+
+def documents(seed: int, count: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """So many random documents with their variables."""
+    for number in range(count):
+        yield Documents(random.Random(f"{seed}/{number}")).write()
