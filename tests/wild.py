@@ -6,6 +6,7 @@ Every value comes from a seed and its place, so that two runs meet the same ones
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -84,7 +85,7 @@ class Dog(Animal):
 @strawberry.type
 class Stone:
     weight: int
-    name: str | None
+    title: str | None
 
 
 Pet = Annotated[Cat | Dog | Stone, strawberry.union("Pet")]
@@ -182,7 +183,7 @@ class World:
         if picked < 0.9:
             friend = self.any_animal(f"{place}/friend") if len(place) < 120 and dice.random() < 0.5 else None
             return Dog(name=name, age=4, trained=dice.choice([True, None]), friend=friend)
-        return Stone(weight=2, name=None)
+        return Stone(weight=2, title=None)
 
     def value(self, type_: Any, place: str) -> Any:
         """A value of a type, or something else in its place."""
@@ -303,10 +304,10 @@ class Documents:
         """A document and its variables."""
         mutation = self.dice.random() < 0.15
         root = SCHEMA._schema.mutation_type if mutation else SCHEMA._schema.query_type
-        body = self.selection(root, 4)
-        declared = f"({', '.join(self.declared)})" if self.declared else ""
-        text = f"{'mutation' if mutation else 'query'} Random{declared} {body} {' '.join(self.fragments)}"
-        return text, self.variables
+        body = " ".join([self.selection(root, 1 if mutation else 4), *self.fragments])
+        used = [each for each in self.declared if re.search(re.escape(each.partition(":")[0]) + r"\b", body)]
+        declared = f"({', '.join(used)})" if used else ""
+        return f"{'mutation' if mutation else 'query'} Random{declared} {body}", self.variables
 
     def selection(self, type_: Any, depth: int) -> str:
         parts = [self.spread(type_, depth) for _ in range(self.dice.randrange(2))]
@@ -364,12 +365,12 @@ class Documents:
         name = self.dice.choice(["skip", "include"])
         if self.dice.random() < 0.5:
             return f"@{name}(if: {self.dice.choice(['true', 'false'])})"
-        return f"@{name}(if: ${self.declare('Boolean!', self.dice.choice([True, False, True, False, None]))})"
+        return f"@{name}(if: ${self.declare('Boolean!', self.dice.random() < 0.5)})"
 
     def declare(self, type_: str, value: Any, default: str = "") -> str:
         name = f"v{len(self.declared)}"
         self.declared.append(f"${name}: {type_}{default}")
-        if self.dice.random() < 0.95:
+        if self.dice.random() < 0.985:
             self.variables[name] = value
         return name
 
@@ -386,7 +387,7 @@ class Documents:
 
     def json(self, type_: Any) -> Any:
         """A JSON value for a type; sometimes a wrong one."""
-        if self.dice.random() < 0.06:
+        if self.dice.random() < 0.012:
             return self.dice.choice([None, 1.5, "x", {}, [], True, 2**40, {"x": 1}, [None]])
         if isinstance(type_, GraphQLNonNull):
             return self.json(type_.of_type)

@@ -18,7 +18,7 @@ from tests.contract import test_hostile_values as hostile_values
 from tests.contract import test_operations as operations
 from tests.edge import Edge, open_edge
 
-DOCUMENTS = 1_500
+DOCUMENTS = 400
 
 
 @pytest.fixture
@@ -73,5 +73,5 @@ async def test_random_documents_are_answered_alike(seed: int, wildness: float) -
                 failed += bool(expected.errors)
                 assert answer(found) == answer(expected), (text, variables)
     assert ran > DOCUMENTS // 2, "most documents run as plans"
-    assert left > 10, "variables that do not fit are met"
+    assert left > DOCUMENTS // 40, "variables that do not fit are met"
     assert failed > DOCUMENTS // 20 or not wildness, "errors of every kind are met"
