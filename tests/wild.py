@@ -5,6 +5,7 @@ Every value comes from a seed and its place, so that two runs meet the same ones
 
 from __future__ import annotations
 
+import asyncio
 import random
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -264,6 +265,7 @@ class Mutation:
     @strawberry.mutation
     async def change(self, info: Info, place: str) -> Thing | None:
         info.context.log.append(f"begin {place}")
+        await asyncio.sleep(0)
         found: Thing | None = info.context.wild(place, failing=0.2)
         info.context.log.append(f"end {place}")
         return found

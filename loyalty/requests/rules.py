@@ -37,15 +37,30 @@ def fingerprint(mutation: str, arguments: Mapping[str, Any]) -> bytes:
     ).digest()
 
 
+_names: dict[type, tuple[str, ...] | None] = {}
+
+
+def _names_of(kind: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass, in their order; None for any other class."""
+    if kind not in _names:
+        _names[kind] = tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
+    return _names[kind]
+
+
 _PLAIN = frozenset({type(None), bool, int, str})
 
 
 def _canonical(value: Any) -> Any:  # noqa: PLR0911 - one line per shape reads best
     if type(value) in _PLAIN:  # nearly all of a receipt's values: not worth the questions below
         return value
-    if is_dataclass(value):
-        named = ((field.name, getattr(value, field.name)) for field in fields(value))
-        return {name: _canonical(item) for name, item in named if item is not None}
+    names = _names_of(type(value))
+    if names is not None:
+        found = {}
+        for name in names:
+            item = getattr(value, name)
+            if item is not None:
+                found[name] = item if type(item) in _PLAIN else _canonical(item)
+        return found
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, bool | int | str):
