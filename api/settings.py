@@ -48,6 +48,7 @@ class Settings:
     pool_size: int = 6
     log_level: str = "INFO"
     trusted_only: bool = False
+    plans: bool = True
     jobs: bool = True
     outbox_url: str | None = None
     outbox_secret: bytes = field(default=b"", repr=False)
@@ -73,6 +74,7 @@ class Settings:
             pool_size=_number(environment, "MERGEMART_POOL_SIZE", 6, 2, _MAX_POOL),
             log_level=_level(environment),
             trusted_only=_flag(environment, "MERGEMART_TRUSTED_ONLY", default=False),
+            plans=_flag(environment, "MERGEMART_PLANS", default=True),
             jobs=_flag(environment, "MERGEMART_JOBS", default=True),
             outbox_url=_outbox_url(environment),
             outbox_secret=_secret(

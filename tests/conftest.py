@@ -148,6 +148,7 @@ def settings(embedded_servers: Servers, database_url: str, owner_url: str, tmp_p
         demo=True,
         firebase_project_id="demo-mergemart",
         secret=_SECRET,
+        plans=os.environ.get("MERGEMART_PLANS") != "0",
     )
 
 

@@ -1,11 +1,11 @@
-"""The thin ASGI app that serves one schema: no framework between the socket and `schema.execute`."""
+"""The thin ASGI app that serves one schema: no framework between the socket and the operation."""
 
 from __future__ import annotations
 
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -60,11 +60,13 @@ class Limits(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a server serves. `get_queries` also takes queries (never mutations) by GET, as the specification allows."""
+    """How a server serves. `get_queries` also takes queries (never mutations) by GET, as the specification allows.
+    `plans` runs operations as compiled plans; without it all of them go through `schema.execute`."""
 
     demo: bool = False
     trusted_only: bool = False
     get_queries: bool = False
+    plans: bool = True
 
 
 @dataclass(slots=True)
@@ -103,7 +105,8 @@ class GraphQLApp:
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.schema = schema
-        self.documents = Documents(schema)
+        self._options = options or Options()
+        self.documents = Documents(schema, plans=self._options.plans)
         self.operations = operations or Operations()
         self._authenticate = authenticate
         self._kind = kind
@@ -111,7 +114,6 @@ class GraphQLApp:
         self._services = services
         self._limits = limits
         self._observer = observer or Silent()
-        self._options = options or Options()
         self._clock = clock
         self._sdl = sdl(schema).encode()
         self._accepted: set[asyncio.Task[Any]] = set()
@@ -235,12 +237,17 @@ class GraphQLApp:
         return asked.query
 
     async def _execute(self, prepared: Prepared, operation: Operation, asked: Asked, context: Context) -> Any:
-        running = self.schema.execute(
-            prepared.text,
-            variable_values=asked.variables,
-            context_value=context,
-            operation_name=operation.name,
-        )
+        run = operation.plan.start(asked.variables, context) if operation.plan else None
+        running: Coroutine[Any, Any, Any]
+        if run is not None:
+            running = run.outcome()
+        else:
+            running = self.schema.execute(
+                prepared.text,
+                variable_values=asked.variables,
+                context_value=context,
+                operation_name=operation.name,
+            )
         if operation.type is not OperationType.MUTATION:
             return await running
         task = asyncio.create_task(running)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import strawberry
 from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, OperationType, parse, specified_rules
@@ -13,6 +13,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 
 from api.graphql.limits import Measured, measure, scan
+from api.graphql.plans import Plan, compile_plan
 
 _REMEMBERED_TOKENS_MAX = 50_000
 _ERRORS_SHOWN_MAX = 10
@@ -26,6 +27,7 @@ class Operation:
     type: OperationType
     measured: Measured
     errors: list[GraphQLError]
+    plan: Plan | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,12 @@ _UNKNOWN = {"code": "OPERATION_RESOLUTION_FAILURE"}
 class Documents:
     """Remembers good documents, bounded by their tokens all together, so that strangers' texts cannot fill memory.
 
-    Bad documents are never remembered.
+    Bad documents are never remembered. With `plans` the operations of good ones are compiled.
     """
 
-    def __init__(self, schema: strawberry.Schema) -> None:
+    def __init__(self, schema: strawberry.Schema, *, plans: bool = True) -> None:
         self._schema = schema
+        self._plans = plans and all(extension is UsePrepared for extension in schema.extensions)
         self._kept: OrderedDict[str, Prepared] = OrderedDict()
         self._tokens = 0
 
@@ -85,6 +88,11 @@ class Documents:
             return [_named(error) for error in wrong[:_ERRORS_SHOWN_MAX]]
         if not found:
             return [GraphQLError("The document holds no operation.", extensions=_UNKNOWN)]
+        if self._plans:
+            found = [
+                replace(operation, plan=compile_plan(self._schema, document, node, tokens=tokens))
+                for operation, node in zip(found, operations, strict=True)
+            ]
         prepared = Prepared(text, document, {operation.name: operation for operation in found}, tokens)
         self._keep(prepared)
         return prepared

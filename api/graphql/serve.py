@@ -45,7 +45,7 @@ def serve(services: Services, schema: strawberry.Schema, kind: Kind) -> GraphQLA
         operations=Operations(_API / kind / "operations", registered),
         limits=services.once(RateLimits, lambda: RateLimits(services.redis)),
         observer=services.once(Metrics, Metrics),
-        options=Options(demo=settings.demo, trusted_only=settings.trusted_only, get_queries=True),
+        options=Options(demo=settings.demo, trusted_only=settings.trusted_only, get_queries=True, plans=settings.plans),
     )
     services.on_stop(app.drain)
     return app

@@ -93,10 +93,11 @@ class HomeQuery:
         context: Context = info.context
         home: Home = context.services.once(Home, Home)
         async with context.database.read() as connection:
-            read = await home.read(connection, context.member.member_id, context.now, context.locale)
-        if read.version == if_version:
-            return HomeNode(
-                version=read.version, unchanged=True, member=None, board=None, orders=None, streak=None, pools=None,
-                coupons=None, notices=None,
-            )  # fmt: skip
+            asked = (connection, context.member.member_id, context.now, context.locale)
+            if isinstance(if_version, str) and await home.still_shows(*asked, if_version):
+                return HomeNode(
+                    version=if_version, unchanged=True, member=None, board=None, orders=None, streak=None, pools=None,
+                    coupons=None, notices=None,
+                )  # fmt: skip
+            read = await home.read(*asked)
         return show_home(read, context.locale)

@@ -11,7 +11,6 @@ from uuid import UUID
 
 from game.board import actions as boards
 from game.board.actions import BoardRead
-from game.board.rules import cells
 from game.checkin import actions as checkin
 from game.checkin.rules.views import StreakView
 from game.home import rules, store
@@ -65,8 +64,8 @@ class Home:
     async def read(self, connection: Any, member_id: UUID, now: datetime, locale: str) -> HomeRead:
         """A member's first screen at `now`, in one statement once the process has shown one.
 
-        `version` is a digest of everything shown: it differs as soon as any section does, be it by a change, a sheet
-        or the time. Refuses MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED.
+        `version` differs as soon as any section does, be it by a change, a sheet or the time; see `still_shows`.
+        Refuses MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED.
         """
         reader = await self._foresee(connection, member_id)
         found = await members.load_members(reader, [member_id])
@@ -77,6 +76,13 @@ class Home:
         if not store.same(plan, self._plan):
             self._plan = plan
         return read
+
+    async def still_shows(self, connection: Any, member_id: UUID, now: datetime, locale: str, version: str) -> bool:
+        """Whether the screen of that version is what `read` would show now; one small statement, and no section."""
+        until = rules.valid_until(version)
+        if until is None or now >= until:
+            return False
+        return rules.is_version_at(version, member_id, locale, await store.load_marks(connection, member_id), now)
 
     async def _foresee(self, connection: Any, member_id: UUID) -> Reader:
         try:
@@ -99,6 +105,8 @@ class _Sections:
 
     async def read(self, sheets: Sheets, locale: str) -> HomeRead:
         reader, member, now = self._reader, self._member, self._now
+        # Where the marks are not of the same statement they are read first: older than the screen, never newer.
+        marks = await self._try("version", store.load_marks(reader, member.id))
         season = await sheets.season(reader)
         today = season.day(now)
         tier = await self._try("tier", self._tier(sheets))
@@ -109,13 +117,16 @@ class _Sections:
         shown = coupons.read_coupons(reader, member.id, now, first=COUPONS_SHOWN, state=CouponState.ISSUED)
         mine = await self._try("coupons", shown)
         notices = await self._try("notices", self._notices(sheets, tier, wallets, today))
-        parts: list[object] = [
-            locale, sorted((head.kind, head.key, head.sha256) for head in sheets.heads.values()), member, tier,
-            _tell_wallets(wallets, today), _tell_board(board), streak, _tell_pools(pools), mine, notices, self._broken,
-        ]  # fmt: skip
+        until = None
+        if not self._broken and board is not None and streak is not None:
+            instants = [season.next_day_at(now), board.changes_at, streak.changes_at]
+            instants += [each.refusal.retry_at for each in pools or () if each.refusal]
+            instants += [each.coupon.expires_at for each in mine or () if each.shown is CouponState.ISSUED]
+            until = min(each for each in instants if each is not None)
+        version = rules.write_version(member.id, locale, marks or (), until)
         return HomeRead(
-            rules.version_of(parts), member, today, tier, wallets, board, streak, pools, mine, notices,
-            tuple(self._broken), reader.statements,
+            version, member, today, tier, wallets, board, streak, pools, mine, notices, tuple(self._broken),
+            reader.statements,
         )  # fmt: skip
 
     async def _try(self, name: str, section: Awaitable[Section]) -> Section | None:
@@ -154,33 +165,3 @@ class _Sections:
             *rules.about_points(wallets or {}, today),
             *rules.about_gifts(await grants.count_waiting(self._reader, self._member.id)),
         ]
-
-
-def _tell_wallets(wallets: Mapping[Currency, Wallet] | None, today: date) -> object:
-    if wallets is None:
-        return None
-    held = ((each.value, wallet.owed, sorted(wallet.lots.items(), key=repr)) for each, wallet in wallets.items())
-    return today, sorted(held)
-
-
-def _tell_board(read: BoardRead | None) -> object:
-    """Everything of a board that is shown, without its content (whose sheets are told by their digests)."""
-    if read is None:
-        return None
-    board = read.board
-    shown = [cell if not cell & cells.BOX else cells.BOX for cell in board.cells]
-    return (
-        read.revision, shown, [(home, repr(each)) for home, each in sorted(board.generators.items())], board.storage,
-        board.inbox, board.level, board.experience, board.energy.amount,
-        board.energy.at if board.energy.amount < board.energy_cap else None, board.energy_cap, read.orders,
-    )  # fmt: skip
-
-
-def _tell_pools(pools: list[PoolView] | None) -> object:
-    if pools is None:
-        return None
-    return [
-        (each.pool.id, each.pool.terms.version, each.pity, [line.left for line in each.lines], each.refusal and (
-            each.refusal.code, each.refusal.facts, each.refusal.retry_at))
-        for each in pools
-    ]  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from loyalty.grants.rules import GrantKind
 from loyalty.ledger.rules import Currency, Wallet
@@ -15,6 +17,9 @@ from loyalty.sheets.rules import Pause
 from loyalty.tiers.rules import Standing
 
 EXPIRY_NOTICE = timedelta(days=30)
+_VERSION = re.compile(r"([0-9a-f]{1,14})-[0-9a-f]{22}")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROS_MAX = 2_000 * 366 * 86_400 * 10**6  # some two thousand years, far inside what a datetime holds
 
 
 class NoticeKind(StrEnum):
@@ -77,10 +82,29 @@ def about_account(member: Member) -> list[Notice]:
     return [Notice(NoticeKind.ERASURE, "account", at=member.erase_at)] if member.erase_at else []
 
 
-def version_of(parts: Iterable[object]) -> str:
-    """22 hexadecimal digits over everything that is shown; `parts` are values whose `repr` tells all of them."""
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(repr(part).encode())
-        digest.update(b"\0")
-    return digest.hexdigest()[:22]
+def write_version(member_id: UUID, locale: str, marks: Sequence[object], until: datetime | None) -> str:
+    """The version of a screen: the instant from which time alone may change it, and a digest of all that it rests on.
+
+    `marks` differ as soon as a row that the screen is made of does. `until` None: the screen is not to be relied on,
+    and no version is its own.
+    """
+    micros = 0 if until is None else _micros(until)
+    told = repr((member_id.hex, locale, micros, *marks)).encode()
+    return f"{micros:x}-{hashlib.sha256(told).hexdigest()[:22]}"
+
+
+def is_version_at(version: str, member_id: UUID, locale: str, marks: Sequence[object], now: datetime) -> bool:
+    """Whether a version's screen is still the one of this member at `now`, by the marks of now."""
+    until = valid_until(version)
+    return until is not None and now < until and version == write_version(member_id, locale, marks, until)
+
+
+def valid_until(version: str) -> datetime | None:
+    """The instant in a version; None for what is no version of ours."""
+    found = _VERSION.fullmatch(version)
+    micros = int(found[1], 16) if found else 0
+    return _EPOCH + timedelta(microseconds=micros) if 0 < micros < _MICROS_MAX else None
+
+
+def _micros(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)

@@ -16,6 +16,31 @@ from uuid import UUID
 Ask = tuple[str, tuple[Any, ...]]
 Plan = tuple[Ask, ...]
 
+# What the first screen rests on, told by the versions of its rows (`xmin` and `ctid` together name one), or by what it
+# reads of rows that others write all the time. Terms of offers and pools, and bodies of sheets, never change.
+MARKS = """
+SELECT
+  (SELECT sum(hash_record_extended(ROW(m.xmin, m.ctid), 0)) FROM members m WHERE m.id = $1) AS members,
+  (SELECT sum(hash_record_extended(ROW(s.xmin, s.ctid), 0)) FROM standings s WHERE s.member_id = $1) AS standings,
+  (SELECT sum(hash_record_extended(ROW(c.xmin, c.ctid), 0)) FROM tier_credits c WHERE c.member_id = $1) AS credits,
+  (SELECT sum(hash_record_extended(ROW(w.xmin, w.ctid), 0)) FROM wallets w WHERE w.member_id = $1) AS wallets,
+  (SELECT sum(hash_record_extended(ROW(l.xmin, l.ctid), 0)) FROM lots l
+    WHERE l.member_id = $1 AND l.remaining > 0) AS lots,
+  (SELECT sum(hash_record_extended(ROW(g.xmin, g.ctid), 0)) FROM grants g
+    WHERE g.member_id = $1 AND g.consumed_at IS NULL) AS grants,
+  (SELECT sum(hash_record_extended(ROW(b.xmin, b.ctid), 0)) FROM boards b WHERE b.member_id = $1) AS boards,
+  (SELECT sum(hash_record_extended(ROW(t.xmin, t.ctid), 0)) FROM streaks t WHERE t.member_id = $1) AS streaks,
+  (SELECT sum(hash_record_extended(ROW(y.xmin, y.ctid), 0)) FROM pity y WHERE y.member_id = $1) AS pity,
+  (SELECT sum(hash_record_extended(ROW(r.xmin, r.ctid), 0)) FROM draw_rails r WHERE r.member_id = $1) AS rails,
+  (SELECT sum(hash_record_extended(ROW(c.xmin, c.ctid), 0)) FROM coupons c
+    WHERE c.member_id = $1 AND c.state = 'ISSUED') AS coupons,
+  (SELECT sum(hash_record_extended(ROW(p.id, p.slug, p.version), 0)) FROM pools p) AS pools,
+  (SELECT sum(hash_record_extended(ROW(k.pool_id, k.code, k.total, k.awarded), 0)) FROM pool_stock k) AS stock,
+  (SELECT sum(hash_record_extended(ROW(o.id, o.slug, o.version), 0)) FROM offers o) AS offers,
+  (SELECT sum(hash_record_extended(ROW(h.id, h.sha256), 0)) FROM sheets h WHERE h.state = 'ACTIVE') AS sheets,
+  (SELECT sum(hash_record_extended(ROW(u.xmin, u.ctid), 0)) FROM pauses u WHERE u.resumed_at IS NULL) AS pauses
+"""
+
 _PARAMETER = re.compile(r"\$(\d+)")
 # What each statement answers with; None for one that cannot be read inside another (arrays have no names there).
 _columns: dict[str, tuple[str, ...] | None] = {}
@@ -59,6 +84,11 @@ class Reader:
     def plan(self, member_id: UUID) -> Plan:
         """What was asked, for any member."""
         return tuple((statement, _replace(asked, member_id, _MEMBER)) for statement, asked in self.asked)
+
+
+async def load_marks(connection: Any, member_id: UUID) -> tuple[object, ...]:
+    """Values of which one differs as soon as a row does that the member's first screen is made of."""
+    return tuple(str(each) for each in (await connection.fetchrow(MARKS, member_id)).values())
 
 
 async def foresee(connection: Any, plan: Plan, member_id: UUID) -> dict[Ask, list[Any]]:

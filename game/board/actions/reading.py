@@ -14,6 +14,7 @@ from game.board.actions.rows import read_board_row
 from game.board.rules import moves
 from game.board.rules.content import Content
 from game.board.rules.moves import Board
+from game.energy.rules import next_at
 from loyalty.sheets.actions import open_sheets
 from loyalty.tiers.actions import LADDER, read_tiers
 
@@ -28,6 +29,14 @@ class BoardRead:
     board: Board
     orders: list[Any]
     at: datetime
+
+    @property
+    def changes_at(self) -> datetime | None:
+        """When time alone changes it next: a unit of energy comes back, or a generator is refilled. None: never."""
+        board = self.board
+        waiting = [each.ready_at for each in board.generators.values() if each.charges == 0]
+        unit = next_at(board.energy, board.energy_cap, board.content.layout.energy_seconds)
+        return min((each for each in (unit, *waiting) if each is not None), default=None)
 
 
 async def read_board(connection: Any, member_id: UUID, now: datetime) -> BoardRead:

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from game.checkin.rules import streaks as rules
 from game.checkin.rules.calendar import CYCLE_DAYS, Calendar, Reward
-from game.checkin.rules.days import ONE_DAY
+from game.checkin.rules.days import ONE_DAY, day_starts
 from game.checkin.rules.streaks import Kept, Streak, StreakState
 
 CHECK_IN, MAKE_UP = "CHECK_IN", "MAKE_UP"
@@ -54,6 +55,12 @@ class StreakView:
     zone: str
     next_zone: str | None
     zone_from: datetime | None
+
+    @property
+    def changes_at(self) -> datetime:
+        """When time alone changes it next: the day turns, another zone takes force, or a repair is over."""
+        turn = day_starts(self.today + ONE_DAY, ZoneInfo(self.zone))
+        return min(each for each in (turn, self.zone_from, self.repair_until) if each is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,7 @@ def ten_expectation(odds: Odds) -> Fraction:
     return in_ten(chance) if odds.ten_guarantee else TEN * chance
 
 
+@lru_cache(maxsize=4096)
 def percent(share: Fraction, digits: int = DIGITS) -> str:
     """A share as percent in exact decimals, rounded half to even: Fraction(6, 1000) -> `0.6000`."""
     units = round(share * 100 * 10**digits)

@@ -1,0 +1,145 @@
+"""Plans against their oracle, `schema.execute`: the same data and the same errors, whatever is asked and met."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+from graphql import GraphQLError
+
+from api.graphql.asgi import GraphQLApp
+from api.graphql.documents import Documents, Prepared
+from api.settings import Settings
+from tests import wild
+from tests.contract import test_hostile_values as hostile_values
+from tests.contract import test_operations as operations
+from tests.edge import Edge, open_edge
+from tests.wild_documents import random_documents
+
+DOCUMENTS = 400
+
+
+@pytest.fixture
+async def edge(settings: Settings) -> AsyncIterator[Edge]:
+    async with open_edge(replace(settings, plans=True)) as opened:
+        opened.lift_limits()
+        yield opened
+
+
+def told(error: GraphQLError) -> tuple[Any, ...]:
+    cause = error.original_error
+    return error.message, error.path, error.locations, error.extensions, type(cause), str(cause)
+
+
+def answer(result: Any) -> tuple[bytes, list[tuple[Any, ...]]]:
+    """What a caller can see of a result, and what the log is told."""
+    return orjson.dumps(result.data), [told(error) for error in result.errors or ()]
+
+
+async def both_ways(
+    text: str, variables: dict[str, Any], seed: int, wildness: float, documents: Documents
+) -> tuple[Any, Any, Any]:
+    """What a plan and the executor answer, each in a world of its own; None in place of the first: left to it."""
+    prepared = documents.prepare(text)
+    assert isinstance(prepared, Prepared), (text, prepared)
+    [operation] = prepared.operations.values()
+    assert operation.plan is not None, text
+    ours, theirs = wild.World(seed, wildness), wild.World(seed, wildness)
+    theirs.prepared = prepared  # type: ignore[attr-defined]
+    run = operation.plan.start(variables, ours)
+    found = await run.outcome() if run else None
+    expected = await wild.SCHEMA.execute(text, variable_values=variables, context_value=theirs)
+    assert run is None or ours.log == theirs.log
+    return found, expected, run
+
+
+@pytest.mark.parametrize("wildness", [0.0, 0.03, 0.2])
+async def test_random_documents_are_answered_alike(seed: int, wildness: float) -> None:
+    documents = Documents(wild.SCHEMA)
+    ran = left = failed = 0
+    for number, (text, variables) in enumerate(random_documents(seed, DOCUMENTS)):
+        if isinstance(documents.prepare(text), list):
+            continue
+        for round_ in range(2):
+            found, expected, run = await both_ways(text, variables, seed + number + round_, wildness, documents)
+            if run is None:
+                left += 1
+                assert expected.data is None, (text, variables)
+                assert all(error.path is None for error in expected.errors), (text, variables)
+            else:
+                ran += 1
+                failed += bool(expected.errors)
+                assert answer(found) == answer(expected), (text, variables)
+    assert ran > DOCUMENTS // 2, "most documents run as plans"
+    assert left > DOCUMENTS // 40, "variables that do not fit are met"
+    assert failed > DOCUMENTS // 20 or not wildness, "errors of every kind are met"
+
+
+def compare_every_answer(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """From here on the server runs everything as a plan, then again through the executor, and compares.
+
+    A mutation's second run is a retry of its request, which is told the first outcome. How often each way was taken.
+    """
+    execute = GraphQLApp._execute
+    taken = {"plan": 0, "executor": 0}
+
+    async def twice(self: GraphQLApp, prepared: Any, operation: Any, asked: Any, context: Any) -> Any:
+        assert operation.plan is not None, operation.name
+        planned = operation.plan.start(asked.variables, context) is not None
+        taken["plan" if planned else "executor"] += 1
+        found = await execute(self, prepared, operation, asked, context)
+        expected = await self.schema.execute(
+            prepared.text,
+            variable_values=asked.variables,
+            context_value=context,
+            operation_name=operation.name,
+        )
+        if not planned:
+            assert expected.data is None, operation.name
+        if operation.name not in TOLD_ONCE or found.errors or expected.errors:
+            assert answer(found) == answer(expected), (operation.name, asked.variables)
+        return found
+
+    monkeypatch.setattr(GraphQLApp, "_execute", twice)
+    return taken
+
+
+# A key is shown once: a retry is answered without it.
+TOLD_ONCE = {"MakeKey", "RotateKey", "RotateMyKey"}
+
+
+@pytest.mark.parametrize(
+    "day",
+    [
+        operations.test_every_operation_of_a_member_runs,
+        operations.test_every_operation_of_a_till_runs,
+        operations.test_every_operation_of_a_partner_runs,
+        operations.test_every_operation_of_an_operator_runs,
+    ],
+)
+async def test_every_committed_operation_is_answered_alike(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch, day: Callable[[Edge], Awaitable[None]]
+) -> None:
+    taken = compare_every_answer(monkeypatch)
+    await day(edge)
+    assert taken["plan"] > 3
+    assert taken["executor"] == 0, "no committed operation with good variables is left to the executor"
+
+
+async def test_hostile_values_are_answered_alike(edge: Edge, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    dice = random.Random(seed)
+    asked = [
+        (kind, name, who, changed)
+        for kind, name, who, variables in await hostile_values.good_requests(edge)
+        for changed in hostile_values.hostile(variables)
+    ]
+    taken = compare_every_answer(monkeypatch)
+    for kind, name, who, variables in dice.sample(asked, 400):
+        text = edge.operation(kind, name)
+        more = {"requestId": hostile_values.uuid4()} if text.startswith("mutation") else {}
+        await edge.send(kind, who, text, **{key: str(value) for key, value in more.items()} | variables)
+    assert min(taken.values()) > 50, taken
