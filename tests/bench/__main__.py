@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -162,6 +163,8 @@ def run(arguments: argparse.Namespace, plan: Plan, console: Console) -> Any:
 
 def main() -> int:
     arguments = parse()
+    # Servers and databases are put away whatever ends the run.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     plan, console, began = plan_of(arguments), Console(stderr=True), time.monotonic()
     figures = run(arguments, plan, console)
     figures["seconds"] = time.monotonic() - began
