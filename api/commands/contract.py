@@ -61,7 +61,7 @@ async def trust(database: Database, settings: Settings, arguments: argparse.Name
         return ExitCode.SETTINGS
     async with database.work() as work:
         await register_operations(work, kind, found, utc_now())
-    print(f"{len(found)} operations of {kind} are trusted")
+    print(f"trusted operations of {kind}: {len(found)}")
     return ExitCode.OK
 
 

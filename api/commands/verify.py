@@ -90,7 +90,8 @@ def _sum_up(verdicts: Sequence[Verdict], *, broken: bool) -> int:
     wrong = sum(bool(verdict.wrong) for verdict in verdicts)
     proved = sum(verdict.is_proved for verdict in verdicts)
     waiting = len(verdicts) - wrong - proved
-    print(f"\n{len(verdicts)} receipts: {proved} proved, {waiting} not proved yet, {wrong} wrong")
+    receipts = "1 receipt" if len(verdicts) == 1 else f"{len(verdicts)} receipts"
+    print(f"\n{receipts}: {proved} proved, {waiting} not proved yet, {wrong} wrong")
     if wrong or broken:
         return ExitCode.FAILED
     if not verdicts:

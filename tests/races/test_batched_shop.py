@@ -121,9 +121,12 @@ async def recording(world: World, now: datetime) -> RecordReceipt:
 
 async def returning(world: World, now: datetime) -> ReturnGoods:
     store, number = world.shop.stores["xinyi"].id, f"R-{world.dice.randrange(40)}"
-    settled = await world.shop.rows("SELECT receipt_no FROM settled_receipts ORDER BY receipt_no")
-    if settled and world.dice.random() < 0.8:
-        number = world.dice.choice(settled)[0]
+    recorded = await world.shop.rows(
+        "SELECT receipt_no FROM receipts "
+        "ORDER BY receipt_no IN (SELECT receipt_no FROM settled_receipts) DESC, id LIMIT 9"
+    )
+    if recorded and world.dice.random() < 0.9:
+        number = world.dice.choice(recorded)[0]
     bought = await world.shop.rows(
         "SELECT l.line_no, l.amount_minor FROM receipt_lines l JOIN receipts r "
         "ON r.member_id = l.member_id AND r.id = l.receipt_id WHERE r.receipt_no = $1 ORDER BY 1", number,
@@ -140,7 +143,8 @@ async def welcoming(world: World, now: datetime) -> Welcome:
 
 
 async def adjusting(world: World, now: datetime) -> AdjustWallet:
-    member, currency = world.one_of_us(), world.dice.choice(list(Currency))
+    # A member is new when he is welcomed: no wallet of tickets is full then.
+    member, currency = world.one_of_us(), world.dice.choice([each for each in Currency if each is not Currency.TICKETS])
     amount = world.dice.choice([50, -40, 2**31 - 1, -(2**30)])
     return AdjustWallet(world.key(UUID(int=9)), member, currency, amount, "a test of it", now)
 

@@ -70,7 +70,7 @@ WORDINGS: dict[str, Wording] = {
         "An operator publishes an earning sheet for this currency; then send the same request again.",
     ),
     "SHEET_INVALID": Wording(
-        "The sheet has {count} mistakes:\n{faults}",
+        "Mistakes in the sheet: {count}\n{faults}",
         "設定表有 {count} 處錯誤：\n{faults}",
         "Correct every mistake that is listed and send the sheet again.",
     ),
