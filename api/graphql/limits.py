@@ -100,13 +100,19 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One operation's cost plan; the variables' default values are already in `defaults`."""
+    """One operation's cost plan; the variables' default values are already in `defaults`.
+
+    `fixed` is the cost where no variable has a say in it.
+    """
 
     plan: list[Priced]
     defaults: Mapping[str, int]
+    fixed: int | None = None
 
     def cost(self, variables: Mapping[str, Any]) -> int:
         """One for each field, times the rows asked for (`first`) around it. Bounded: stops counting past the limit."""
+        if self.fixed is not None:
+            return self.fixed
         return _price(self.plan, {**self.defaults, **variables}, 1, [0])
 
     def check(self, variables: Mapping[str, Any]) -> GraphQLError | None:
@@ -121,6 +127,22 @@ class Measured:
             limit=COST_MAX,
             actual=cost,
         )
+
+
+class _Asked(dict[str, Any]):
+    """No variables, and whether one was asked for."""
+
+    asked = False
+
+    def get(self, key: str, default: Any = None) -> Any:
+        self.asked = True
+        return default
+
+
+def _measured(plan: list[Priced], defaults: Mapping[str, int]) -> Measured:
+    values = _Asked()
+    cost = _price(plan, values, 1, [0])
+    return Measured(plan, defaults, None if values.asked else cost)
 
 
 def _price(plan: list[Priced], values: Mapping[str, Any], rows: int, spent: list[int]) -> int:
@@ -201,7 +223,7 @@ def measure(document: DocumentNode, operation: OperationDefinitionNode) -> tuple
         if actual > limit:
             message = f"The operation has {actual} {sentence}".replace(". ", f"; at most {limit} are allowed. ", 1)
             errors.append(limit_error(code, message, limit=limit, actual=actual))
-    return errors, Measured(total.plan, _defaults(operation))
+    return errors, _measured(total.plan, _defaults(operation))
 
 
 def _rows(node: FieldNode) -> int | str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
@@ -48,12 +50,22 @@ class Metrics:
     def served(self, caller: str, operation: str, status: int, seconds: float) -> None:
         """Counts and times one request. Past 200 names of operations further ones are counted as `other`."""
         name = _bounded(operation)
-        _requests.labels(caller, name, str(status)).inc()
-        _latency.labels(caller, name).observe(seconds)
+        _counter(caller, name, status).inc()
+        _histogram(caller, name).observe(seconds)
 
     def refused(self, caller: str, code: str) -> None:
         """Counts one refusal."""
         _refusals.labels(caller, code).inc()
+
+
+@cache
+def _counter(caller: str, operation: str, status: int) -> Counter:
+    return _requests.labels(caller, operation, str(status))
+
+
+@cache
+def _histogram(caller: str, operation: str) -> Histogram:
+    return _latency.labels(caller, operation)
 
 
 def observe_batch(action: str, commands: int) -> None:
