@@ -15,7 +15,7 @@ from api.runtime.clock import SeededDice
 
 _COMMANDS = 50  # a call of playMoves, at most
 _CALLS = 5  # of playMoves in one sitting
-_SITTINGS = 4  # on one day, an hour apart: generators and energy come back
+_SITTINGS = 7  # on one day, an hour apart: generators and energy come back
 _ADULTS_PERCENT = 94
 _MINORS_PERCENT = 4  # the rest tells no birth year and counts as a minor
 _ADULT_BORN, _MINOR_BORN = 1985, 2012

@@ -16,7 +16,7 @@ from rewards.coupons.rules.codes import token_at
 
 STORES = ("taipei-1", "taipei-1", "kaohsiung-2", "kaohsiung-2", "online")
 # Of the coupons that a member gets, how many are taken to the shop; some of those trips come too late.
-_TAKEN_PERCENT = 35
+_TAKEN_PER_MILLE = 344
 _TAKEN_DAYS = 5.0  # mean, of an exponential distribution
 _OPENS, _CLOSES = 8, 22
 _RETURNS_PERCENT = 2
@@ -29,7 +29,7 @@ _ESPRESSO = "espresso"
 
 def consider(stage: Stage, dice: SeededDice, member: int) -> None:
     """The member has got a coupon, and decides whether and when to take it to the shop."""
-    if dice.below(100) >= _TAKEN_PERCENT:
+    if dice.below(1_000) >= _TAKEN_PER_MILLE:
         return
     unit = (1 + dice.below(1_000_000)) / 1_000_000
     days = int(-math.log(unit) * _TAKEN_DAYS)
