@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 JSON, PAGE = "replay.json", "replay.html"
 _SCALE_LEAST = 0.0001
 _CONNECTIONS_MOST = 1024
+_STEPS = (1, 2, 3, 4, 6, 8, 12, 24)
 _PLAIN_WIDTH = 120
 _SAY_SECONDS = 30
 
@@ -57,6 +58,7 @@ def add(commands: Subcommands[Any]) -> None:
         ("--scale", float, 0.01, "how many people, against the published season"),
         ("--seed", int, 1, "the plan's seed: the same seed is the same season"),
         ("--days", int, 84, "days of the season"),
+        ("--step", int, 1, "hours that the clock is set forward by; more, and more members are there at once"),
         ("--connections", int, 32, "kept connections of the load generator"),
     ):
         parser.add_argument(name, type=kind, default=default, metavar="N", help=f"{text} (default: {default})")
@@ -68,14 +70,14 @@ def add(commands: Subcommands[Any]) -> None:
 
 def act(settings: Settings, arguments: argparse.Namespace) -> int:
     """Replays, reports and judges. Never touches the database under MERGEMART_VAR itself or that of DATABASE_URL."""
-    configure_logs("WARNING")
     out = (arguments.out or settings.var / "replay").resolve()
     mistake = _mistake(settings, arguments, out)
     if mistake is not None:
         print(f"mergemart: {mistake}", file=sys.stderr)
         return ExitCode.SETTINGS
+    configure_logs("WARNING")
     _make_room(out)
-    wanted = Wanted(arguments.scale, arguments.seed, arguments.days, arguments.connections)
+    wanted = Wanted(arguments.scale, arguments.seed, arguments.days, arguments.connections, arguments.step)
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PLAIN_WIDTH)
@@ -114,6 +116,7 @@ def _mistake(settings: Settings, arguments: argparse.Namespace, out: Path) -> st
             1 <= arguments.connections <= _CONNECTIONS_MOST,
             f"--connections: must be from 1 to {_CONNECTIONS_MOST}. Try --connections 32",
         ),
+        (arguments.step in _STEPS, f"--step: must be one of {', '.join(map(str, _STEPS))}. Try --step 1"),
         (arguments.seed >= 0, "--seed: must be 0 or more. Try --seed 1"),
         (
             not (out / DATA).exists() or (arguments.over and (out / CLOCK).exists()),

@@ -95,7 +95,11 @@ async def _sit(
     sitting.left -= 1
     if not wallet:
         return
-    goes_on = sitting.affordable(wallet) < sitting.wish and sitting.left and (stage.hour + 1) // HOURS == sitting.day
+    goes_on = (
+        sitting.affordable(wallet) < sitting.wish
+        and sitting.left
+        and stage.hour + stage.step < (sitting.day + 1) * HOURS
+    )
     if goes_on and stage.put_off(1, partial(_sit_again, stage, sitting)):
         return
     await _draw(stage, sitting, dice, connection, wallet)

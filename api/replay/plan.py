@@ -49,7 +49,7 @@ class Plan:
     wished: int
 
     def within(self, hour: int) -> Iterator[Visit]:
-        """The visits of one hour, in the order in which they begin."""
+        """The visits of one hour."""
         for packed in self.hours[hour]:
             draws = packed >> _DRAWS_SHIFT & _DRAWS_MASK
             yield Visit(packed >> _MEMBER_SHIFT, bool(packed & _PLAYS), bool(packed & _SHOPS), draws)

@@ -1,4 +1,4 @@
-"""The load: hour after hour of the season, all visits of an hour over so many kept connections, then the next hour."""
+"""The load: step after step of the season, all visits of a step over so many kept connections, then the next step."""
 
 from __future__ import annotations
 
@@ -49,17 +49,19 @@ async def run_season(
     broken: list[str] = []
     visits = 0
     try:
-        for hour, planned in enumerate(plan.hours):
+        for hour in range(0, len(plan.hours), stage.step):
             stage.hour = hour
-            acts: list[Act] = [partial(members.visit, stage, each) for each in plan.within(hour)]
-            acts += stage.later.pop(hour, ())
+            acts: list[Act] = []
+            for each in range(hour, min(hour + stage.step, len(plan.hours))):
+                acts += [partial(members.visit, stage, visit) for visit in plan.within(each)]
+                acts += stage.later.pop(each, ())
+                visits += len(plan.hours[each])
             if acts:
                 await clock.set_forward(begins + timedelta(hours=hour))
                 turns = list(range(len(acts)))
                 shuffle(order, turns)
                 waiting = iter([acts[turn] for turn in turns])
                 await asyncio.gather(*(_work(line, waiting, broken) for line in lines[: len(acts)]))
-            visits += len(planned)
             tell(visits)
             if len(broken) > _BROKEN_MOST:
                 run.stopped = broken[0]

@@ -43,6 +43,7 @@ class Wanted:
     seed: int
     days: int
     connections: int
+    step: int = 1
 
     def plan(self) -> Plan:
         """The plan of that season: the same for the same seed, scale and days."""
@@ -75,7 +76,7 @@ async def _load(
     wanted: Wanted, plan: Plan, settings: Settings, database: Database, clock: SeasonClock, port: int,
     roots: dict[str, int], tell: Tell,
 ) -> Replayed:  # fmt: skip
-    stage = Stage(wanted.seed, clock.read, Tally(), len(plan.hours))
+    stage = Stage(wanted.seed, clock.read, Tally(), len(plan.hours), wanted.step)
     run = await run_season(
         stage, plan, clock, wanted.begins, port=port, connections=wanted.connections,
         roots={**roots, "load": os.getpid()}, tell=tell,
@@ -85,8 +86,8 @@ async def _load(
     async with database.snapshot() as connection:
         figures = await read_figures(connection)
     return Replayed(
-        wanted.scale, wanted.seed, wanted.days, wanted.connections, describe(), PUBLISHED.scaled(wanted.scale),
-        figures, stage.tally, run, report,
+        wanted.scale, wanted.seed, wanted.days, wanted.connections, wanted.step, describe(),
+        PUBLISHED.scaled(wanted.scale), figures, stage.tally, run, report,
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class Stage:
     clock: Clock
     tally: Tally
     hours: int
+    step: int = 1
     hour: int = 0
     known: dict[int, Known] = field(default_factory=dict)
     later: defaultdict[int, list[Act]] = field(default_factory=lambda: defaultdict(list))
@@ -66,8 +67,8 @@ class Stage:
         return f"demo:season-{member}"
 
     def put_off(self, hours: int, act: Act) -> bool:
-        """Does something so many hours from now, at least one; False where the season is over by then."""
-        hour = self.hour + max(1, hours)
+        """Does something so many hours from now, at least one step; False where the season is over by then."""
+        hour = self.hour + max(self.step, hours)
         if hour >= self.hours:
             return False
         self.later[hour].append(act)
