@@ -52,6 +52,7 @@ class Settings:
     jobs: bool = True
     outbox_url: str | None = None
     outbox_secret: bytes = field(default=b"", repr=False)
+    replay_clock: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -60,6 +61,7 @@ class Settings:
         demo = _flag(environment, "MERGEMART_DEMO", default=database_url is None)
         _refuse_unsafe(environment, demo=demo, outside=database_url is not None)
         credentials = environment.get("GOOGLE_APPLICATION_CREDENTIALS")
+        replay_clock = environment.get("MERGEMART_REPLAY_CLOCK")
         return cls(
             var=Path(environment.get("MERGEMART_VAR") or _ROOT / "var"),
             host=environment.get("HOST") or "127.0.0.1",
@@ -80,6 +82,7 @@ class Settings:
             outbox_secret=_secret(
                 environment, "MERGEMART_OUTBOX_SECRET", "MERGEMART_OUTBOX_URL: the receiver knows us by it"
             ),
+            replay_clock=Path(replay_clock) if replay_clock else None,
         )
 
     @property
@@ -121,6 +124,12 @@ def _refuse_unsafe(environment: Mapping[str, str], *, demo: bool, outside: bool)
             "FIREBASE_AUTH_EMULATOR_HOST",
             "with the emulator unsigned tokens pass, so it may be set in demo mode only",
             "Unset FIREBASE_AUTH_EMULATOR_HOST, or run in demo mode (MERGEMART_DEMO=1, without DATABASE_URL)",
+        )
+    if environment.get("MERGEMART_REPLAY_CLOCK") and not demo:
+        raise SettingsError(
+            "MERGEMART_REPLAY_CLOCK",
+            "with it a file says what time it is and nothing is limited by rate, so it may be set in demo mode only",
+            "Unset MERGEMART_REPLAY_CLOCK; `python main.py replay season` sets it for its own server",
         )
     if environment.get("DATABASE_OWNER_URL") and not outside:
         raise SettingsError(

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.commands import contract, delegated, migrate, refusals, run, verify
+from api.commands import contract, delegated, migrate, refusals, replay, run, verify
 from api.commands.exits import ExitCode
 from api.runtime.embedded import AlreadyServing, EmbeddedError
 from api.runtime.migrations import DatabaseNewer, DatabaseUnreachable
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, delegated, migrate, contract, refusals):
+    for module in (run, delegated, replay, migrate, contract, refusals):
         module.add(commands)
     commands.add_parser(verify.NAME, help=verify.SUMMARY, add_help=False)  # `api/commands` runs it before this parser
     return parser

@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from api.content import seed_sheets
-from api.runtime.clock import utc_now
+from api.runtime.clock import clock_of
 from loyalty.receipts.actions import Store, create_stores
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ async def seed(database: Database, settings: Settings) -> int:
     """Publishes what is missing of the season's sheets, and in demo mode makes the demo stores; returns how many sheets
     were new. Running it again changes nothing.
     """
-    now = utc_now()
+    now = clock_of(settings.replay_clock)()
     async with database.work() as work:
         seeded = await seed_sheets(work, now)
         if settings.demo:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import mmap
 import secrets
+import struct
 import threading
+import time
 from collections import OrderedDict
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from uuid import UUID
+
+Clock = Callable[[], datetime]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFSET = struct.Struct("=q")
 
 _TAIL = (1 << 62) - 1
 _BEGINS = (1 << 73) - 1
@@ -19,6 +29,39 @@ _INSTANTS = 1024
 def utc_now() -> datetime:
     """The wall clock, aware, in UTC."""
     return datetime.now(UTC)
+
+
+class ReplayedClock:
+    """A season's clock that several processes of one machine share through a file of 8 bytes; for replays alone.
+
+    The file holds the microseconds between the machine's monotonic clock and the season: time goes on at its natural
+    pace, and whoever drives the replay sets it forward. Made anew where `at` is given, else opened.
+    """
+
+    def __init__(self, path: Path, at: datetime | None = None) -> None:
+        if at is not None:
+            path.write_bytes(_OFFSET.pack(_microseconds(at) - time.monotonic_ns() // 1000))
+        with path.open("r+b") as file:
+            self._shared = mmap.mmap(file.fileno(), _OFFSET.size)
+
+    def __call__(self) -> datetime:
+        """The season's time, aware, in UTC."""
+        (offset,) = _OFFSET.unpack_from(self._shared)
+        return _EPOCH + timedelta(microseconds=time.monotonic_ns() // 1000 + offset)
+
+    def set_forward(self, at: datetime) -> None:
+        """Goes on from `at`; a time that is over already changes nothing."""
+        if at > self():
+            self._shared[:] = _OFFSET.pack(_microseconds(at) - time.monotonic_ns() // 1000)
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def clock_of(replayed: Path | None) -> Clock:
+    """The wall clock, or the one of the replay whose file is named (`MERGEMART_REPLAY_CLOCK`)."""
+    return utc_now if replayed is None else ReplayedClock(replayed)
 
 
 class SystemDice:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from api.runtime.clock import Clock, clock_of, utc_now
 from api.runtime.database import Database
 
 if TYPE_CHECKING:
@@ -26,11 +27,12 @@ _DRAIN_SECONDS = 30
 
 @dataclass(slots=True)
 class Services:
-    """The open services of one process. `stopping` is set when no new work should begin."""
+    """The open services of one process. `stopping` is set when no new work should begin; `clock` is every `now`."""
 
     settings: Settings
     database: Database
     redis: Redis | None
+    clock: Clock = utc_now
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _drains: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -95,6 +97,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         if settings.redis_url is not None:
             redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
             stack.push_async_callback(redis.aclose)
-        services = Services(settings, database, redis)
+        services = Services(settings, database, redis, clock_of(settings.replay_clock))
+        if settings.replay_clock is not None:
+            _log.warning("a season is replayed: its clock is not the wall clock, and no rate is limited")
         stack.push_async_callback(services.drain)
         yield services

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -88,6 +88,41 @@ async def export_events(connection: Any, member_id: UUID) -> list[dict[str, Any]
         events.extend(page)
         before = page[-1].id
     return [{"kind": event.kind, "at": event.at.isoformat(), "facts": event.facts} for event in events]
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveDay:
+    """One day: events of a kind, members who have any, and how many of these also have one of other kinds."""
+
+    day: date
+    events: int
+    members: int
+    among: int
+
+
+async def count_kinds(connection: Any) -> dict[str, tuple[int, int]]:
+    """Over all events of each kind: how many, and of how many members. Reads everything; for reports."""
+    return {row["kind"]: (row["events"], row["members"]) for row in await store.count_kinds(connection)}
+
+
+async def sum_fact(connection: Any, kind: str, fact: str) -> int:
+    """The sum of a whole-number fact over all events of a kind."""
+    return await store.sum_fact(connection, kind, fact)
+
+
+async def count_members(connection: Any, kinds: Sequence[str], *, times: int = 1) -> int:
+    """How many members have at least `times` events of these kinds together."""
+    return await store.count_members(connection, kinds, times)
+
+
+async def count_days(connection: Any, kind: str, among: Sequence[str], zone: str) -> list[ActiveDay]:
+    """The days of a zone on which there are events of `kind`, the earliest first."""
+    return [ActiveDay(*row.values()) for row in await store.count_days(connection, kind, among, zone)]
+
+
+async def count_hours(connection: Any, kind: str, zone: str) -> dict[int, int]:
+    """The events of a kind by hour of the day in a zone, 0 to 23."""
+    return {row["hour"]: row["events"] for row in await store.count_hours(connection, kind, zone)}
 
 
 async def carry_outside(

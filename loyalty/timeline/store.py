@@ -37,6 +37,32 @@ FROM outbox o JOIN events e ON e.member_id = o.member_id AND e.id = o.id
 WHERE o.due_at <= $1 ORDER BY o.due_at LIMIT $2 FOR UPDATE OF o SKIP LOCKED
 """
 
+COUNT_KINDS = "SELECT kind, count(*) AS events, count(DISTINCT member_id) AS members FROM events GROUP BY kind"
+
+SUM_FACT = "SELECT coalesce(sum((facts ->> $2)::bigint), 0) FROM events WHERE kind = $1"
+
+COUNT_MEMBERS = """
+SELECT count(*) FROM (
+    SELECT member_id FROM events WHERE kind = ANY($1::text[]) GROUP BY member_id HAVING count(*) >= $2
+) m
+"""
+
+COUNT_DAYS = """
+WITH active AS (
+    SELECT (at AT TIME ZONE $3)::date AS day, member_id, count(*) AS events
+    FROM events WHERE kind = $1 GROUP BY 1, 2
+), them AS (
+    SELECT DISTINCT (at AT TIME ZONE $3)::date AS day, member_id FROM events WHERE kind = ANY($2::text[])
+)
+SELECT day, sum(active.events)::bigint AS events, count(*) AS members, count(them.member_id) AS among
+FROM active LEFT JOIN them USING (day, member_id) GROUP BY day ORDER BY day
+"""
+
+COUNT_HOURS = """
+SELECT extract(hour FROM at AT TIME ZONE $2)::int AS hour, count(*) AS events
+FROM events WHERE kind = $1 GROUP BY 1 ORDER BY 1
+"""
+
 AUDIT = (
     Invariant(
         "what waits to be carried outside is an event",
@@ -90,3 +116,23 @@ async def postpone_outbox(work: Work, ids: Sequence[UUID], due_at: datetime) -> 
 
 async def load_event(connection: Any, member_id: UUID, event_id: UUID) -> Any:
     return await connection.fetchrow(LOAD_EVENT, member_id, event_id)
+
+
+async def count_kinds(connection: Any) -> list[Any]:
+    return list(await connection.fetch(COUNT_KINDS))
+
+
+async def sum_fact(connection: Any, kind: str, fact: str) -> int:
+    return int(await connection.fetchval(SUM_FACT, kind, fact))
+
+
+async def count_members(connection: Any, kinds: Sequence[str], times: int) -> int:
+    return int(await connection.fetchval(COUNT_MEMBERS, kinds, times))
+
+
+async def count_days(connection: Any, kind: str, among: Sequence[str], zone: str) -> list[Any]:
+    return list(await connection.fetch(COUNT_DAYS, kind, among, zone))
+
+
+async def count_hours(connection: Any, kind: str, zone: str) -> list[Any]:
+    return list(await connection.fetch(COUNT_HOURS, kind, zone))

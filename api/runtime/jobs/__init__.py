@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from api.settings import Settings
 
 _log = logging.getLogger(__name__)
+_REPLAY_NAP = 0.1
 
 
 async def run_jobs(services: Services, stopping: asyncio.Event) -> None:
     """Does the due jobs beside the requests of a server, unless MERGEMART_JOBS=0 leaves them to workers."""
     if services.settings.jobs:
-        await poll(services.database, jobs_of(carrier_of(services.settings)), stopping)
+        nap = _REPLAY_NAP if services.settings.replay_clock is not None else None
+        await poll(services.database, jobs_of(carrier_of(services.settings)), stopping, services.clock, nap=nap)
 
 
 async def run_worker(database: Database, settings: Settings, arguments: argparse.Namespace) -> int:

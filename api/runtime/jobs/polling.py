@@ -7,10 +7,10 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from api.refusals import EdgeRefused
-from api.runtime.clock import utc_now
+from api.runtime.clock import Clock, utc_now
 from api.runtime.database import Database
 from api.runtime.metrics import observe_job
 
@@ -34,27 +34,55 @@ class Job:
     run: Run
 
 
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """Waits by the clock, and no longer than until `stopping` is set."""
+
+    stopping: asyncio.Event
+    clock: Clock
+    nap: float | None
+
+    async def __call__(self, seconds: float) -> None:
+        if self.nap is None:
+            await self._wait(seconds)
+            return
+        until = self.clock() + timedelta(seconds=seconds)
+        while not self.stopping.is_set() and self.clock() < until:
+            await self._wait(self.nap)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self.stopping.wait()
+
+
 async def poll(
-    database: Database, jobs: Sequence[Job], stopping: asyncio.Event, clock: Callable[[], datetime] = utc_now
+    database: Database,
+    jobs: Sequence[Job],
+    stopping: asyncio.Event,
+    clock: Clock = utc_now,
+    *,
+    nap: float | None = None,
 ) -> None:
-    """Runs every job again and again until `stopping` is set; then returns once the transactions under way are done."""
+    """Runs every job again and again until `stopping` is set; then returns once the transactions under way are done.
+
+    `nap`: for a clock that is set forward now and then, the seconds after which it is looked at again.
+    """
     turns = asyncio.Semaphore(_SIDE_BY_SIDE)
     async with asyncio.TaskGroup() as group:
         for job in jobs:
-            group.create_task(_repeat(database, job, stopping, clock, turns), name=f"job {job.name}")
+            group.create_task(_repeat(database, job, _Rest(stopping, clock, nap), turns), name=f"job {job.name}")
 
 
-async def _repeat(
-    database: Database, job: Job, stopping: asyncio.Event, clock: Callable[[], datetime], turns: asyncio.Semaphore
-) -> None:
+async def _repeat(database: Database, job: Job, rest: _Rest, turns: asyncio.Semaphore) -> None:
     failures = 0
     # Servers that start together do not all look at the same moment.
-    await _rest(stopping, _jittered(database, job.seconds) / 2)
-    while not stopping.is_set():
+    await rest(_jittered(database, job.seconds) / 2)
+    while not rest.stopping.is_set():
         async with turns:
-            failures = 0 if await run_job(database, job, clock(), stopping) else failures + 1
-        rest = min(job.seconds * 2**failures, max(job.seconds, _LONGEST_REST))
-        await _rest(stopping, _jittered(database, rest))
+            failures = 0 if await run_job(database, job, rest.clock(), rest.stopping) else failures + 1
+        seconds = min(job.seconds * 2**failures, max(job.seconds, _LONGEST_REST))
+        await rest(_jittered(database, seconds))
 
 
 async def run_job(database: Database, job: Job, now: datetime, stopping: asyncio.Event | None = None) -> bool:
@@ -83,12 +111,6 @@ async def run_job(database: Database, job: Job, now: datetime, stopping: asyncio
     if rows:
         _log.info("a job is done", extra={"facts": {"job": job.name, "rows": rows, "transactions": transactions}})
     return True
-
-
-async def _rest(stopping: asyncio.Event, seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await stopping.wait()
 
 
 def _jittered(database: Database, seconds: float) -> float:
