@@ -224,15 +224,23 @@ async def test_lanes_run_side_by_side_but_never_two_commands_of_one_key(ledger: 
 
 
 async def test_a_command_that_comes_as_the_last_batch_ends_is_not_forgotten(ledger: Ledger) -> None:
-    batcher = ledger.batcher()
-    answered: list[int] = []
+    ended = asyncio.Event()
 
-    async def chain(command: int) -> None:
-        for step in range(50):
-            answered.append(await batcher.submit(command + step))
+    async def action(work: Any, commands: Sequence[int]) -> list[Answer]:
+        ended.set()  # wakes the second caller after this batch has answered, before anything else runs
+        return [command * 10 for command in commands]
 
-    await asyncio.wait_for(asyncio.gather(chain(0), chain(1000)), 10)
-    assert len(answered) == 100
+    database: Any = ledger
+    batcher: Batcher[int, int] = Batcher(database, action, submitter=lambda command: command)
+
+    async def second() -> int:
+        await ended.wait()
+        return await batcher.submit(2)
+
+    later = asyncio.create_task(second())
+    await asyncio.sleep(0)
+    assert await batcher.submit(1) == 10
+    assert await asyncio.wait_for(later, 5) == 20
 
 
 async def test_what_failed_is_logged_with_its_trace_and_without_its_content(
