@@ -51,6 +51,8 @@ class Settings:
     jobs: bool = True
     outbox_url: str | None = None
     outbox_secret: bytes = field(default=b"", repr=False)
+    exposures_months: int = 13
+    processes: int = 1
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -78,6 +80,8 @@ class Settings:
             outbox_secret=_secret(
                 environment, "MERGEMART_OUTBOX_SECRET", "MERGEMART_OUTBOX_URL: the receiver knows us by it"
             ),
+            exposures_months=_number(environment, "MERGEMART_EXPOSURES_MONTHS", 13, 0, 1200),
+            processes=_number(environment, "MERGEMART_PROCESSES", 1, 1, 256),
         )
 
     @property
