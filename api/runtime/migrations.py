@@ -34,6 +34,10 @@ class DatabaseNewer(Exception):
     """The database was migrated by newer code than this."""
 
 
+class DatabaseOlder(Exception):
+    """The database lacks a migration of this code."""
+
+
 class DatabaseUnreachable(Exception):
     """No connection to the database could be had."""
 
@@ -52,6 +56,11 @@ def migrate(owner_url: str, app_role: str = APP_ROLE, *, exposures_months: int =
 def check_not_newer(url: str) -> None:
     """Raises `DatabaseNewer` when the database holds a revision that this code does not know. Blocks, as above."""
     asyncio.run(_with_connection(url, _refuse_newer))
+
+
+def check_current(url: str) -> None:
+    """Raises `DatabaseNewer` or `DatabaseOlder` unless the database is at this code's revision. Blocks, as above."""
+    asyncio.run(_with_connection(url, _refuse_other))
 
 
 def newest_revision() -> str:
@@ -102,6 +111,12 @@ def _refuse_newer(connection: Connection) -> None:
             f"the database holds migration {', '.join(unknown)}, which this code does not know: it was migrated by a "
             "newer version; run that version, or restore a backup from before it"
         )
+
+
+def _refuse_other(connection: Connection) -> None:
+    _refuse_newer(connection)
+    if MigrationContext.configure(connection).get_current_revision() != newest_revision():
+        raise DatabaseOlder("the database lacks migrations of this code: run `python main.py migrate` first")
 
 
 def _refuse_stranger(connection: Connection, app_role: str) -> None:
