@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench bench-check lint format import audit clean
+.PHONY: help run test test-two bench bench-check lint format import audit clean
 
 help: ## Show what can be made
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ run: $(INSTALLED) ## Serve on 127.0.0.1:8000 with an embedded database (PORT and
 
 test: $(SAMPLE) lint ## Check style, types and architecture, then run every test
 	@$(BIN)/python -m pytest -n $(WORKERS)
+
+test-two: $(SAMPLE) ## Run every test with two servers on one database, asked in turn
+	@MERGEMART_TEST_SERVERS=2 $(BIN)/python -m pytest -n $(WORKERS)
 
 lint: $(INSTALLED) ## Check style, types and architecture alone
 	@$(BIN)/ruff check --quiet .

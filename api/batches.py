@@ -125,7 +125,9 @@ class Batches:
         )
 
     def _batcher(self, name: str, action: Action[Command, Result]) -> Batcher[Command, Result]:
-        batcher = Batcher(self._services.database, action, on_batch=lambda commands: observe_batch(name, commands))
+        batcher = Batcher(
+            self._services.database, action, name=name, on_batch=lambda commands: observe_batch(name, commands)
+        )
         self._services.on_stop(batcher.drain)
         return batcher
 

@@ -53,6 +53,8 @@ class Settings:
     outbox_url: str | None = None
     outbox_secret: bytes = field(default=b"", repr=False)
     replay_clock: Path | None = None
+    exposures_months: int = 13
+    processes: int = 1
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -83,6 +85,8 @@ class Settings:
                 environment, "MERGEMART_OUTBOX_SECRET", "MERGEMART_OUTBOX_URL: the receiver knows us by it"
             ),
             replay_clock=Path(replay_clock) if replay_clock else None,
+            exposures_months=_number(environment, "MERGEMART_EXPOSURES_MONTHS", 13, 0, 1200),
+            processes=_number(environment, "MERGEMART_PROCESSES", 1, 1, 256),
         )
 
     @property

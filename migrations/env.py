@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.runtime.schema import metadata
+from api.runtime.schema import is_declared, metadata
 from api.settings import asyncpg_url
 
 
@@ -21,6 +21,7 @@ def run(connection: Connection) -> None:
         target_metadata=metadata(),
         compare_type=True,
         compare_server_default=True,
+        include_name=lambda name, kind, parents: is_declared(name, kind),
         transaction_per_migration=False,
     )
     with context.begin_transaction():

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,6 @@ import httpx
 import orjson
 
 import api
-from api.app import create_app
-from api.commands.seed import seed
 from api.runtime.checksums import Checksum, table_checksums
 from api.runtime.clock import utc_now
 from api.runtime.database import Database
@@ -26,6 +25,7 @@ from api.runtime.services import Services
 from api.settings import Settings
 from rewards.coupons.rules.codes import token_at
 from tests.seeding import BALANCE
+from tests.servers import open_servers
 
 API = Path(api.__file__).parent
 PATHS = {
@@ -46,10 +46,15 @@ class Said(Exception):
 class Edge:
     """How tests ask. `ahead` moves the server's clock; the database's own clock judges holds and stays as it is."""
 
-    services: Services
+    servers: list[Services]
     client: httpx.AsyncClient
     ahead: timedelta = timedelta(0)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    @property
+    def services(self) -> Services:
+        """The first server's."""
+        return self.servers[0]
 
     @property
     def database(self) -> Database:
@@ -162,12 +167,16 @@ class Edge:
 
     def lift_limits(self) -> None:
         """No rate limits from here on, for tests that ask thousands of times."""
-        limits = self.services.once(RateLimits, lambda: RateLimits(self.services.redis))
 
         async def admit(*asked: Any) -> None:
             """Everybody."""
 
-        limits.admit_address = limits.admit_caller = admit  # type: ignore[method-assign]
+        for limits in self.limits():
+            limits.admit_address = limits.admit_caller = admit  # type: ignore[method-assign]
+
+    def limits(self) -> list[RateLimits]:
+        """Those of each server."""
+        return [each.once(RateLimits, partial(RateLimits, each.redis)) for each in self.servers]
 
     async def check_books(self) -> None:
         """Wallets, lots and transfers of everybody agree, and what is held is what open holds hold."""
@@ -179,17 +188,15 @@ class Edge:
 
 
 @asynccontextmanager
-async def open_edge(settings: Settings) -> AsyncIterator[Edge]:
-    """The application, seeded and without jobs in the background, behind an HTTP client."""
-    app = create_app(replace(settings, jobs=False))
-    async with app.running() as services:
-        await seed(services.database, settings)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop", timeout=30) as client:
-            edge = Edge(services, client)
-            for route in app._routes.values():
-                route._clock = edge.now  # type: ignore[attr-defined]
-            yield edge
+async def open_edge(settings: Settings, servers: int | None = None) -> AsyncIterator[Edge]:
+    """The application, seeded and without jobs in the background, behind an HTTP client.
+
+    `servers` of them take the requests in turn; none given: as the environment says.
+    """
+    async with open_servers(replace(settings, jobs=False), servers) as opened:
+        edge = Edge(opened.services, opened.client)
+        opened.set_clock(edge.now)
+        yield edge
 
 
 def authorization(who: str) -> str:

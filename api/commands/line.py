@@ -7,18 +7,19 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.commands import contract, delegated, migrate, refusals, replay, run, verify
+from api.commands import contract, delegated, migrate, refusals, replay, run, serving, verify
 from api.commands.exits import ExitCode
 from api.runtime.embedded import AlreadyServing, EmbeddedError
-from api.runtime.migrations import DatabaseNewer, DatabaseUnreachable
+from api.runtime.migrations import DatabaseNewer, DatabaseOlder, DatabaseUnreachable
 from api.settings import Settings, SettingsError
 
 _REFUSALS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (SettingsError, ExitCode.SETTINGS),
-    (run.NotStarted, ExitCode.FAILED),
+    (serving.NotStarted, ExitCode.FAILED),
     (run.PortTaken, ExitCode.PORT_TAKEN),
     (AlreadyServing, ExitCode.ALREADY_SERVING),
     (DatabaseNewer, ExitCode.DATABASE_NEWER),
+    (DatabaseOlder, ExitCode.FAILED),
     (DatabaseUnreachable, ExitCode.DATABASE_UNREACHABLE),
     (EmbeddedError, ExitCode.SETTINGS),
 )

@@ -7,26 +7,26 @@ import asyncio
 import errno
 import signal
 import socket
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-import uvicorn
-
-from api.app import create_app
 from api.commands import seed
 from api.commands.exits import ExitCode
-from api.commands.setting import Subcommands, add_command, migrated
+from api.commands.processes import supervise
+from api.commands.serving import serve
+from api.commands.setting import Subcommands, add_command, complete, migrated
 from api.graphql.explorer import DEMO_TOKENS
 from api.runtime.database import Database
 from api.runtime.embedded import Embedded
 from api.runtime.logs import configure_logs
+from api.runtime.migrations import check_current
 
 if TYPE_CHECKING:
     from api.settings import Settings
 
-_DRAIN_SECONDS = 30
 _BACKLOG = 2048
+_MOST_PROCESSES = 256
 
 _CALLERS = (
     ("member", "/graphql", "mobile"),
@@ -38,10 +38,6 @@ _CALLERS = (
 
 class PortTaken(Exception):
     """Another program listens on the port."""
-
-
-class NotStarted(Exception):
-    """The server failed at its start; its log says where."""
 
 
 class _Stop(KeyboardInterrupt):
@@ -56,13 +52,27 @@ def add(commands: Subcommands[Any]) -> None:
         "serve the API; without DATABASE_URL on an embedded PostgreSQL and Redis, in demo mode",
         "PORT=8001 MERGEMART_VAR=/tmp/shop python main.py run",
     )
+    parser.add_argument(
+        "--processes",
+        type=_count,
+        metavar="N",
+        help="so many server processes under the one port, at best one a core (default: MERGEMART_PROCESSES, or 1)",
+    )
+    # How the parent of several processes starts each of them.
+    parser.add_argument("--listener", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--line", type=int, help=argparse.SUPPRESS)
     parser.set_defaults(act=act)
 
 
 def act(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Serves until Ctrl-C, SIGTERM or SIGHUP. Refuses with `PortTaken`, `AlreadyServing`, `DatabaseNewer`."""
-    del arguments
+    """Serves until Ctrl-C or SIGTERM; SIGHUP stops one process, and renews several.
+
+    Refuses with `PortTaken`, `AlreadyServing`, `DatabaseNewer`, `NotStarted`.
+    """
     configure_logs(settings.log_level)
+    if arguments.listener is not None:
+        return _child(settings, arguments.listener, arguments.line)
+    processes = arguments.processes or settings.processes
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
     with ExitStack() as stack:
@@ -78,7 +88,11 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
             migrated(settings)
             if settings.demo:
                 asyncio.run(_seed(settings))
-            _serve(settings, listener, f"Data: {settings.var}" if embedded else "Data: in the database of DATABASE_URL")
+            banner = _banner(settings, f"Data: {settings.var}" if embedded else "Data: in the database of DATABASE_URL")
+            if processes > 1:
+                supervise(processes, listener, lambda: print(banner, flush=True))
+            else:
+                serve(settings, listener, lambda: print(banner, flush=True))
         except KeyboardInterrupt:
             pass
         finally:
@@ -88,35 +102,30 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
-def _serve(settings: Settings, listener: socket.socket, data: str) -> None:
-    config = uvicorn.Config(
-        create_app(settings),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        ws="none",
-        proxy_headers=False,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
-    )
-    server = _Announcing(config, _banner(settings, data))
-    with suppress(KeyboardInterrupt, SystemExit):
-        server.run(sockets=[listener])
-    if not server.started:
-        raise NotStarted("the server could not start; the log above says why")
+def _child(settings: Settings, listener: int, line: int) -> int:
+    """One of several processes: serves on its parent's socket, and leaves when the parent does."""
+    parent = socket.socket(fileno=line)
+    parent.setblocking(False)
+
+    def orphaned() -> bool:
+        try:
+            return parent.recv(1) == b""
+        except BlockingIOError:
+            return False
+        except ConnectionError:
+            return True
+
+    with complete(settings) as ready, socket.socket(fileno=listener) as shared:
+        assert ready.database_url is not None
+        check_current(ready.database_url)
+        serve(ready, shared, lambda: parent.sendall(b"1"), orphaned)
+    return ExitCode.OK
 
 
-class _Announcing(uvicorn.Server):
-    """Says where it serves once it does, not before."""
-
-    def __init__(self, config: uvicorn.Config, banner: str) -> None:
-        super().__init__(config)
-        self._banner = banner
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and not self.should_exit:
-            print(self._banner, flush=True)
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MOST_PROCESSES:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 to {_MOST_PROCESSES}")
+    return int(text)
 
 
 async def _seed(settings: Settings) -> None:

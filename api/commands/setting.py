@@ -32,7 +32,7 @@ def migrated(settings: Settings) -> str:
     """Brings the database of complete settings to this code's revision; refuses one from newer code."""
     assert settings.database_owner_url is not None and settings.database_url is not None
     app_role = make_url(settings.database_url).username
-    return migrate(settings.database_owner_url, app_role or "")
+    return migrate(settings.database_owner_url, app_role or "", exposures_months=settings.exposures_months)
 
 
 def add_command(commands: Subcommands[Any], name: str, summary: str, example: str) -> argparse.ArgumentParser:

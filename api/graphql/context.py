@@ -16,9 +16,12 @@ Result_co = TypeVar("Result_co", covariant=True)
 
 
 class Submits(Protocol[Command_contra, Result_co]):
-    """A batcher: takes a command, gives its result once the batch has committed, or raises its `Refused`."""
+    """A batcher: takes a command, gives its result once the batch has committed, or raises its `Refused`.
 
-    async def submit(self, command: Command_contra) -> Result_co: ...
+    `trace` is the request's, for the logs.
+    """
+
+    async def submit(self, command: Command_contra, trace: str | None = None) -> Result_co: ...
 
 
 class Observer(Protocol):
@@ -62,7 +65,7 @@ class Context:
 
     async def submit(self, batcher: Submits[Command_contra, Result_co], command: Command_contra) -> Result_co:
         """Runs a hot command in the next batch. Raises its `Refused`."""
-        return await batcher.submit(command)
+        return await batcher.submit(command, self.trace_id)
 
     @property
     def member(self) -> MemberCaller:

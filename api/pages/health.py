@@ -7,7 +7,6 @@ from collections.abc import Callable
 
 import asyncpg
 from fastapi import APIRouter, Response
-from sqlalchemy.pool import QueuePool
 
 from api.refusals import EdgeRefused
 from api.runtime import metrics
@@ -42,9 +41,8 @@ def health_routes(services: Callable[[], Services]) -> APIRouter:
 
     @routes.get("/metrics", include_in_schema=False)
     async def read_metrics() -> Response:
-        pool = services().database.engine.pool
-        in_use, size = (pool.checkedout(), pool.size()) if isinstance(pool, QueuePool) else (0, 0)
-        return Response(metrics.render(in_use, size), media_type="text/plain; version=0.0.4; charset=utf-8")
+        metrics.sample(services().database)
+        return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes
 

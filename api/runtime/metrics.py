@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from functools import cache
+from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, multiprocess
 from prometheus_client.gc_collector import GCCollector
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
+from sqlalchemy.pool import QueuePool
+
+if TYPE_CHECKING:
+    from api.runtime.database import Database
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -38,8 +45,17 @@ _batches = Histogram(
 )
 _jobs = Counter("mergemart_job_runs", "Runs of a job by outcome", ("job", "outcome"), registry=REGISTRY)
 _job_rows = Counter("mergemart_job_rows", "Rows that a job changed", ("job",), registry=REGISTRY)
-_pool_in_use = Gauge("mergemart_pool_in_use", "Database connections in use", registry=REGISTRY)
-_pool_size = Gauge("mergemart_pool_size", "Database connections at most", registry=REGISTRY)
+# Of several processes under one port the living ones are added up; memory is told for each, by its process id.
+_pool_in_use = Gauge(
+    "mergemart_pool_in_use", "Database connections in use", registry=REGISTRY, multiprocess_mode="livesum"
+)
+_pool_size = Gauge(
+    "mergemart_pool_size", "Database connections at most", registry=REGISTRY, multiprocess_mode="livesum"
+)
+_memory = Gauge(
+    "mergemart_process_peak_bytes", "Most memory that a server process held", registry=REGISTRY,
+    multiprocess_mode="liveall",
+)  # fmt: skip
 
 _operations: set[str] = set()
 
@@ -79,11 +95,22 @@ def observe_job(job: str, rows: int, *, failed: bool) -> None:
     _job_rows.labels(job).inc(rows)
 
 
-def render(pool_in_use: int, pool_size: int) -> bytes:
-    """Everything in Prometheus' text format, with the pool as it is now."""
-    _pool_in_use.set(pool_in_use)
-    _pool_size.set(pool_size)
-    return generate_latest(REGISTRY)
+def sample(database: Database) -> None:
+    """Notes what is not counted as it happens: the pool as it is now, and memory."""
+    pool = database.engine.pool
+    in_use, size = (pool.checkedout(), pool.size()) if isinstance(pool, QueuePool) else (0, 0)
+    _pool_in_use.set(in_use)
+    _pool_size.set(size)
+    _memory.set(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+
+
+def render() -> bytes:
+    """Everything in Prometheus' text format: of all processes under this port, whichever of them is asked."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(REGISTRY)
+    whole = CollectorRegistry()
+    multiprocess.MultiProcessCollector(whole)  # type: ignore[no-untyped-call]
+    return generate_latest(whole)
 
 
 def _bounded(operation: str) -> str:

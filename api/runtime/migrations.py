@@ -18,7 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from api.runtime.clock import utc_now
 from api.runtime.embedded.postgres import APP_ROLE
+from api.runtime.partitions import partitioned_tables, tend
 from api.runtime.privileges import grant_privileges
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -32,23 +34,33 @@ class DatabaseNewer(Exception):
     """The database was migrated by newer code than this."""
 
 
+class DatabaseOlder(Exception):
+    """The database lacks a migration of this code."""
+
+
 class DatabaseUnreachable(Exception):
     """No connection to the database could be had."""
 
 
-def migrate(owner_url: str, app_role: str = APP_ROLE) -> str:
-    """Upgrades to the newest revision, grants `app_role` its rights, and returns the revision.
+def migrate(owner_url: str, app_role: str = APP_ROLE, *, exposures_months: int = 0) -> str:
+    """Upgrades to the newest revision, grants `app_role` its rights, tends the partitions (exposures are kept
+    so many months, 0: for good), and returns the revision.
 
     Servers that start together wait for each other (advisory lock); all or nothing. Refuses with `DatabaseNewer`, or
     with `DatabaseUnreachable` where there is no such role.
     Blocks and runs an event loop of its own: from a coroutine call it in a thread.
     """
-    return asyncio.run(_with_connection(owner_url, lambda connection: _upgrade(connection, app_role)))
+    return asyncio.run(_with_connection(owner_url, lambda connection: _upgrade(connection, app_role, exposures_months)))
 
 
 def check_not_newer(url: str) -> None:
     """Raises `DatabaseNewer` when the database holds a revision that this code does not know. Blocks, as above."""
     asyncio.run(_with_connection(url, _refuse_newer))
+
+
+def check_current(url: str) -> None:
+    """Raises `DatabaseNewer` or `DatabaseOlder` unless the database is at this code's revision. Blocks, as above."""
+    asyncio.run(_with_connection(url, _refuse_other))
 
 
 def newest_revision() -> str:
@@ -101,6 +113,12 @@ def _refuse_newer(connection: Connection) -> None:
         )
 
 
+def _refuse_other(connection: Connection) -> None:
+    _refuse_newer(connection)
+    if MigrationContext.configure(connection).get_current_revision() != newest_revision():
+        raise DatabaseOlder("the database lacks migrations of this code: run `python main.py migrate` first")
+
+
 def _refuse_stranger(connection: Connection, app_role: str) -> None:
     if connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": app_role}).first() is None:
         raise DatabaseUnreachable(
@@ -109,7 +127,7 @@ def _refuse_stranger(connection: Connection, app_role: str) -> None:
         )
 
 
-def _upgrade(connection: Connection, app_role: str) -> str:
+def _upgrade(connection: Connection, app_role: str, exposures_months: int) -> str:
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     _refuse_newer(connection)
     _refuse_stranger(connection, app_role)
@@ -117,4 +135,6 @@ def _upgrade(connection: Connection, app_role: str) -> str:
     settings.attributes["connection"] = connection
     command.upgrade(settings, "head")
     grant_privileges(connection, app_role)
+    for table in partitioned_tables():
+        tend(connection, table, utc_now(), exposures_months)
     return newest_revision()

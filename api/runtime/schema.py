@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from functools import cache
 from types import ModuleType
 
@@ -31,3 +32,15 @@ def metadata() -> MetaData:
 def is_append_only(table: Table) -> bool:
     """Whether the app's role may only read and insert: the table says `info={"append_only": True}`."""
     return bool(table.info.get("append_only"))
+
+
+def partition_months(table: Table) -> int:
+    """How many months one partition of the table holds; 0 where it is not partitioned by time."""
+    return int(table.info.get("partition_months", 0))
+
+
+def is_declared(name: str | None, kind: str) -> bool:
+    """For comparisons with the database: whether something is declared here. Partitions come and go by themselves."""
+    parents = [table.name for table in metadata().tables.values() if partition_months(table)]
+    pattern = rf"({'|'.join(parents)})_(earlier|later|\d{{4}}_\d{{2}})"
+    return not (kind == "table" and name is not None and re.fullmatch(pattern, name))

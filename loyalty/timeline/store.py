@@ -73,6 +73,17 @@ LEFT JOIN events e ON e.member_id = o.member_id AND e.id = o.id AND e.kind = o.k
 WHERE e.id IS NULL
 """,
     ),
+    Invariant(
+        "events and exposures of this month have a partition of their own",
+        "SELECT 2",
+        """
+SELECT p.named FROM (VALUES
+    ('events_' || to_char(date_trunc('quarter', $1::timestamptz AT TIME ZONE 'UTC'), 'YYYY_MM')),
+    ('exposures_' || to_char($1::timestamptz AT TIME ZONE 'UTC', 'YYYY_MM'))) AS p(named)
+WHERE to_regclass('public.' || p.named) IS NULL
+""",
+        advisory=True,
+    ),
 )
 
 

@@ -12,7 +12,10 @@ class Event(SQLModel, table=True):
     """What happened to a member; append-only, without personal data."""
 
     __tablename__ = "events"
-    __table_args__ = (Index("events_kind_at", "kind", "at"), {"info": {"append_only": True}})
+    __table_args__ = (
+        Index("events_kind_at", "kind", "at"),
+        {"info": {"append_only": True, "partition_months": 3}, "postgresql_partition_by": "RANGE (id)"},
+    )
 
     member_id: UUID = Field(primary_key=True)
     id: UUID = Field(primary_key=True)
@@ -26,7 +29,10 @@ class Exposure(SQLModel, table=True):
     """What a member was shown; append-only, without personal data, apart from what he did."""
 
     __tablename__ = "exposures"
-    __table_args__ = (Index("exposures_kind_at", "kind", "at"), {"info": {"append_only": True}})
+    __table_args__ = (
+        Index("exposures_kind_at", "kind", "at"),
+        {"info": {"append_only": True, "partition_months": 1}, "postgresql_partition_by": "RANGE (id)"},
+    )
 
     member_id: UUID = Field(primary_key=True)
     id: UUID = Field(primary_key=True)

@@ -11,8 +11,6 @@ import httpx
 import pytest
 
 import api
-from api.app import create_app
-from api.commands.seed import seed
 from api.graphql.nodes import parse_id
 from api.identity import actions
 from api.identity.actions import MakeKey
@@ -21,6 +19,7 @@ from api.runtime.clock import utc_now
 from api.runtime.services import Services
 from api.settings import Settings
 from loyalty.requests.rules import RequestKey
+from tests.servers import open_servers
 
 ROOT = Path(api.__file__).parent
 
@@ -43,12 +42,8 @@ class Shop:
 
 @pytest.fixture
 async def shop(settings: Settings) -> AsyncIterator[Shop]:
-    app = create_app(settings)
-    async with app.running() as services:
-        await seed(services.database, settings)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-            yield Shop(services, client)
+    async with open_servers(settings) as servers:
+        yield Shop(servers.services[0], servers.client)
 
 
 async def test_a_member_is_made_at_the_first_sign_in_and_found_again_by_id(shop: Shop) -> None:

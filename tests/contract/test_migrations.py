@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from api.runtime.migrations import DatabaseNewer, DatabaseUnreachable, check_not_newer, migrate, newest_revision
-from api.runtime.schema import is_append_only, metadata
+from api.runtime.schema import is_append_only, is_declared, metadata
 
 
 async def execute(url: str, statement: str) -> list[tuple[object, ...]]:
@@ -26,7 +26,11 @@ async def execute(url: str, statement: str) -> list[tuple[object, ...]]:
 
 async def test_the_migrated_database_is_what_the_tables_say(owner_url: str) -> None:
     def compare(connection: Connection) -> list[object]:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        options = {
+            "compare_type": True, "compare_server_default": True,
+            "include_name": lambda name, kind, parents: is_declared(name, kind),
+        }  # fmt: skip
+        context = MigrationContext.configure(connection, opts=options)
         return list(compare_metadata(context, metadata()))
 
     engine = create_async_engine(owner_url, poolclass=NullPool)

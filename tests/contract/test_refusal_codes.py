@@ -21,7 +21,6 @@ from api.identity.rules import MemberCaller
 from api.refusals import EdgeCode
 from api.runtime.checksums import changed_tables
 from api.runtime.database import Database
-from api.runtime.limits import RateLimits
 from api.settings import Settings
 from game.checkin.rules.days import business_day
 from game.refusals import GameCode
@@ -277,7 +276,8 @@ async def no_partner(edge: Edge) -> Request:
 
 @reaches("OVERLOADED")
 async def overloaded(edge: Edge) -> Request:
-    batches_of(edge.services).keep_me._limit = 0
+    for server in edge.servers:
+        batches_of(server).keep_me._waiting._limit = 0
     return request("mobile", "KeepMe", MEI)
 
 
@@ -698,13 +698,13 @@ async def test_every_refusal_of_a_house_is_reached_and_says_what_is_wrong(edge: 
 
 
 async def test_too_many_requests_are_429_and_say_when_to_come_back(edge: Edge) -> None:
-    limits = edge.services.once(RateLimits, lambda: RateLimits(edge.services.redis))
     retry_at = edge.now() + timedelta(seconds=7)
 
     async def refuse(kind: str, caller: Any, now: Any) -> Any:
         return retry_at if isinstance(caller, MemberCaller) else None
 
-    limits.admit_caller = refuse  # type: ignore[method-assign]
+    for limits in edge.limits():
+        limits.admit_caller = refuse  # type: ignore[method-assign]
     said = set()
     for locale in LOCALES:
         answer = await edge.send("mobile", MEI, edge.operation("mobile", "Me"), locale=locale)

@@ -12,14 +12,13 @@ import httpx
 import pytest
 
 import api
-from api.app import create_app
-from api.commands.seed import seed
 from api.graphql.nodes import parse_id
 from api.runtime.clock import utc_now
 from api.runtime.services import Services
 from api.settings import Settings
 from rewards.coupons.rules.codes import token_at
 from tests.races.coupons_shop import give
+from tests.servers import open_servers
 
 ROOT = Path(api.__file__).parent
 MEI, TILL, OTHER_TILL = "Bearer demo:mei", "Bearer demo:taipei-1", "Bearer demo:kaohsiung-2"
@@ -45,12 +44,8 @@ class Caller:
 
 @pytest.fixture
 async def caller(settings: Settings) -> AsyncIterator[Caller]:
-    app = create_app(settings)
-    async with app.running() as services:
-        await seed(services.database, settings)
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://shop") as client:
-            yield Caller(services, client)
+    async with open_servers(settings) as servers:
+        yield Caller(servers.services[0], servers.client)
 
 
 async def _rich(caller: Caller) -> str:

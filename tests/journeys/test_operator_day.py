@@ -18,9 +18,9 @@ SUPPORT, MANAGER, AUDITOR, OWNER = (
 )  # fmt: skip
 
 
-@pytest.fixture
-async def edge(settings: Settings) -> AsyncIterator[Edge]:
-    async with open_edge(settings) as opened:
+@pytest.fixture(params=[1, 2], ids=["one server", "two servers"])
+async def edge(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
+    async with open_edge(settings, request.param) as opened:
         yield opened
 
 

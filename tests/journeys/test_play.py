@@ -252,8 +252,8 @@ async def test_a_statement_that_fails_breaks_its_section_alone(edge: Edge, monke
 
 async def test_a_plan_that_the_database_refuses_is_read_section_by_section(edge: Edge) -> None:
     await edge.ask("mobile", "Home", MEI)
-    home = edge.services.once(Home, Home)
-    home._plan = (("SELECT 1 AS one WHERE $1::int / 0 = 1", (1,)),)
+    for server in edge.servers:
+        server.once(Home, Home)._plan = (("SELECT 1 AS one WHERE $1::int / 0 = 1", (1,)),)
     assert (await edge.ask("mobile", "Home", MEI))["board"] is not None
 
 

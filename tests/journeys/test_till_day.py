@@ -14,9 +14,9 @@ from tests.edge import Edge, basket, line, open_edge
 MEI, LI, OWNER = "demo:mei", "demo:li", "demo:olga:owner"
 
 
-@pytest.fixture
-async def edge(settings: Settings) -> AsyncIterator[Edge]:
-    async with open_edge(settings) as opened:
+@pytest.fixture(params=[1, 2], ids=["one server", "two servers"])
+async def edge(settings: Settings, request: pytest.FixtureRequest) -> AsyncIterator[Edge]:
+    async with open_edge(settings, request.param) as opened:
         yield opened
 
 

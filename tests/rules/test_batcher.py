@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import asyncpg
@@ -15,6 +17,7 @@ from api.runtime.batcher import TRIES, Batcher, run_action
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 
 Answer = int | Refused
+NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
 class Ledger:
@@ -49,7 +52,8 @@ class Ledger:
 
     def batcher(self, **options: Any) -> Batcher[int, int]:
         database: Any = self
-        return Batcher(database, self.action, **options)
+        alone: dict[str, Any] = {"submitter": lambda command: command, "key": lambda command: command}
+        return Batcher(database, self.action, **{**alone, **options})
 
 
 @pytest.fixture
@@ -142,9 +146,139 @@ async def test_a_full_queue_refuses_and_goes_on_when_there_is_room(ledger: Ledge
     with pytest.raises(Refused) as refused:
         await batcher.submit(4)
     assert (refused.value.code, refused.value.retryable) == (EdgeCode.OVERLOADED, True)
+    assert ledger.batches == [[1]], "the refusal asks nothing of the database"
     ledger.gate.set()
     assert await asyncio.gather(*tasks) == [10, 20, 30]
     assert await batcher.submit(5) == 50
+
+
+async def test_overloaded_says_when_what_waits_will_be_worked_off(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batcher = ledger.batcher(queue=40, clock=lambda: NOON)
+    loop = asyncio.get_running_loop()
+    wall, passed = loop.time(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: wall + passed)
+    ledger.gate.clear()
+    first = asyncio.create_task(batcher.submit(0))
+    await ledger.entered.wait()
+    passed = 0.5  # one command in half a second: two a second
+    ledger.gate.set()
+    await first
+    ledger.gate.clear()
+    ledger.entered.clear()
+    tasks = [asyncio.create_task(batcher.submit(1))]
+    await ledger.entered.wait()
+    tasks += [asyncio.create_task(batcher.submit(command)) for command in range(2, 42)]
+    await asyncio.sleep(0)
+    with pytest.raises(Refused) as refused:
+        await batcher.submit(99)
+    assert refused.value.retry_at == NOON + timedelta(seconds=20)
+    ledger.gate.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_flood_of_one_leaves_room_and_turns_for_others(ledger: Ledger) -> None:
+    batcher = ledger.batcher(most=4, queue=8, submitter=lambda command: command // 100)
+    ledger.gate.clear()
+    tasks = [asyncio.create_task(batcher.submit(100))]
+    await ledger.entered.wait()
+    flood = [asyncio.create_task(batcher.submit(command)) for command in range(101, 111)]
+    others = [asyncio.create_task(batcher.submit(command)) for command in (200, 201, 300)]
+    await asyncio.sleep(0)
+    ledger.gate.set()
+    answers = await asyncio.gather(*tasks, *flood, *others, return_exceptions=True)
+    taken = [answer for answer in answers[1:11] if not isinstance(answer, Exception)]
+    assert taken == [1010, 1020, 1030, 1040], "half of the queue, and the first half of the flood"
+    assert answers[11:] == [2000, 2010, 3000]
+    assert ledger.batches == [[100], [101, 200, 300, 102], [201, 103, 104]]
+
+
+async def test_lanes_run_side_by_side_but_never_two_commands_of_one_key(ledger: Ledger) -> None:
+    under_way: list[set[int]] = []
+    side_by_side: list[int] = []
+    order: list[int] = []
+    pauses = Random(7)
+
+    async def slow(work: Any, commands: Sequence[int]) -> list[Answer]:
+        keys = {command % 5 for command in commands}
+        assert not any(keys & others for others in under_way), "two batches hold the same key"
+        under_way.append(keys)
+        side_by_side.append(len(under_way))
+        for _ in range(pauses.randrange(1, 5)):
+            await asyncio.sleep(0)
+        order.extend(commands)
+        under_way.remove(keys)
+        return [command * 10 for command in commands]
+
+    database: Any = ledger
+    batcher: Batcher[int, int] = Batcher(
+        database, slow, most=3, lanes=2, submitter=lambda command: command % 2, key=lambda command: command % 5
+    )
+    assert await asyncio.gather(*map(batcher.submit, range(60))) == [command * 10 for command in range(60)]
+    assert max(side_by_side) == 2
+    for number in range(10):
+        own = [command for command in order if command % 10 == number]
+        assert own == sorted(own), "one submitter's commands of a key keep their order"
+    await batcher.drain()
+
+
+async def test_a_command_that_comes_as_the_last_batch_ends_is_not_forgotten(ledger: Ledger) -> None:
+    ended = asyncio.Event()
+
+    async def action(work: Any, commands: Sequence[int]) -> list[Answer]:
+        ended.set()  # wakes the second caller after this batch has answered, before anything else runs
+        return [command * 10 for command in commands]
+
+    database: Any = ledger
+    batcher: Batcher[int, int] = Batcher(database, action, submitter=lambda command: command)
+
+    async def second() -> int:
+        await ended.wait()
+        return await batcher.submit(2)
+
+    later = asyncio.create_task(second())
+    await asyncio.sleep(0)
+    assert await batcher.submit(1) == 10
+    assert await asyncio.wait_for(later, 5) == 20
+
+
+async def test_what_failed_is_logged_with_its_trace_and_without_its_content(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger.failing = lambda commands: ValueError("quotes a row") if 13 in commands else None
+    batcher = ledger.batcher(name="draw")
+    ledger.gate.clear()
+    tasks = [asyncio.create_task(batcher.submit(1, "trace-1"))]
+    await ledger.entered.wait()
+    tasks += [asyncio.create_task(batcher.submit(command, f"trace-{command}")) for command in (12, 13, 14)]
+    await asyncio.sleep(0)
+    ledger.gate.set()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    told = [record.__dict__["facts"] for record in caplog.records if record.message == "a command failed"]
+    assert told == [{"action": "draw", "traceId": "trace-13", "error": "ValueError", "code": None}]
+
+
+async def test_a_slow_command_is_named(
+    ledger: Ledger, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batcher = ledger.batcher(name="draw")
+    loop = asyncio.get_running_loop()
+    wall, passed = loop.time(), 0.0
+    monkeypatch.setattr(loop, "time", lambda: wall + passed)
+    ledger.gate.clear()
+    tasks = [asyncio.create_task(batcher.submit(1, "trace-1"))]
+    await ledger.entered.wait()
+    tasks.append(asyncio.create_task(batcher.submit(2, "trace-2")))
+    await asyncio.sleep(0)
+    passed = 3.0
+    ledger.gate.set()
+    await asyncio.gather(*tasks)
+    told = [record.__dict__["facts"] for record in caplog.records if record.message == "a command was slow"]
+    assert told == [
+        {"action": "draw", "traceId": "trace-1", "commands": 1, "waited": 0.0, "ran": 3.0},
+        {"action": "draw", "traceId": "trace-2", "commands": 1, "waited": 3.0, "ran": 0.0},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +324,7 @@ async def test_an_action_that_loses_an_answer_fails_and_leaves_nobody_waiting(le
         return (await ledger.action(work, commands))[:-1]
 
     database: Any = ledger
-    batcher: Batcher[int, int] = Batcher(database, forgetful)
+    batcher: Batcher[int, int] = Batcher(database, forgetful, submitter=lambda command: command)
     with pytest.raises(AssertionError):
         await asyncio.wait_for(batcher.submit(1), 5)
     assert ledger.committed == [], "nothing is committed that nobody can be told about"

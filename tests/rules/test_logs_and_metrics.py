@@ -9,6 +9,7 @@ import orjson
 
 from api.pages.landing import language_of
 from api.runtime import metrics
+from api.runtime.database import Database
 from api.runtime.logs import JsonFormatter, trace_id
 
 
@@ -44,23 +45,26 @@ def test_an_exception_is_logged_without_its_text_which_may_quote_a_row() -> None
     assert "test_logs_and_metrics.py" in shown
 
 
-def test_requests_refusals_batches_and_the_pool_are_counted() -> None:
+async def test_requests_refusals_batches_and_the_pool_are_counted(database: Database) -> None:
     counted = metrics.Metrics()
     counted.served("test", "BuyCoupon", 200, 0.01)
     counted.refused("test", "SOLD_OUT")
     metrics.observe_batch("buy_coupons", 16)
-    text = metrics.render(3, 6).decode()
+    async with database.read(), database.read():
+        metrics.sample(database)
+    text = metrics.render().decode()
     assert 'mergemart_requests_total{caller="test",operation="BuyCoupon",status="200"} 1.0' in text
     assert 'mergemart_refusals_total{caller="test",code="SOLD_OUT"} 1.0' in text
     assert 'mergemart_batch_commands_sum{action="buy_coupons"} 16.0' in text
-    assert "mergemart_pool_in_use 3.0" in text
+    assert "mergemart_pool_in_use 2.0" in text
+    assert "mergemart_pool_size 6.0" in text
 
 
 def test_operation_names_of_clients_cannot_fill_the_memory() -> None:
     counted = metrics.Metrics()
     for number in range(500):
         counted.served("flood", f"Operation{number}", 200, 0.01)
-    text = metrics.render(0, 6).decode()
+    text = metrics.render().decode()
     assert text.count('mergemart_requests_total{caller="flood"') <= 201
     assert 'mergemart_requests_total{caller="flood",operation="other"' in text
 
