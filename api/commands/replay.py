@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import shutil
+import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -92,12 +93,22 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
             ready = private.on(servers)
             migrated(ready)
             with _progress(console, plan.visits) as tell:
-                found = runner.run(replay(wanted, plan, ready, out, seed, servers.process_ids, tell))
+                found = runner.run(_until_told(replay(wanted, plan, ready, out, seed, servers.process_ids, tell)))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     except NotServing as error:
         print(f"mergemart: {error}", file=sys.stderr)
         return ExitCode.FAILED
     _report(console, found, out)
     return ExitCode.OK if found.ok else ExitCode.FAILED
+
+
+async def _until_told(work: Coroutine[Any, Any, Replayed]) -> Replayed:
+    """Does the work; SIGTERM and SIGHUP end it as Ctrl-C does, so that no server is left behind."""
+    task = asyncio.ensure_future(work)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    return await task
 
 
 def _mistake(settings: Settings, arguments: argparse.Namespace, out: Path) -> str | None:

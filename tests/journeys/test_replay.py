@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from api.replay.clock import season_clock
 from api.replay.shape import PUBLISHED
 from api.runtime.clock import ReplayedClock
 from api.runtime.database import Database
+from api.runtime.embedded import Embedded
 from rewards.coupons.store.holds import load_clock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,6 +113,25 @@ def test_on_a_database_of_somebodys_own_nothing_is_replayed(
     monkeypatch.setenv("MERGEMART_SECRET", "s" * 32)
     assert run_command(["replay", "season", "--out", str(tmp_path / "out")]) == 2
     assert "without DATABASE_URL" in capsys.readouterr().err
+
+
+def test_a_replay_that_is_stopped_leaves_no_server_behind(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    replaying = subprocess.Popen(
+        [sys.executable, "main.py", "replay", "season", "--scale", "0.01", "--out", str(out)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not (out / "server.log").exists() or "serves on" not in (out / "server.log").read_text():
+        assert replaying.poll() is None and time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.05)
+
+    replaying.terminate()
+    _, said = replaying.communicate(timeout=60)
+
+    assert replaying.returncode == 130, said
+    assert "mergemart stopped" in (out / "server.log").read_text()
+    assert Embedded(out / "data").process_ids == {}
 
 
 async def test_the_database_of_a_replay_tells_the_seasons_time(
