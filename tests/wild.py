@@ -108,7 +108,7 @@ class Thing:
 
     @strawberry.field
     def told(self: Any, info: Info, words: list[str] | None = None, times: int = 2) -> str | None:
-        return f"{info.field_name} {words!r} {times!r} {sorted(info.variable_values)!r}"
+        return f"{info.field_name} {words!r} {times!r} {sorted(info.variable_values.items())!r}"
 
     @strawberry.field
     async def later(self: Any, info: Info, spot: SpotInput | None = strawberry.UNSET) -> Thing | None:

@@ -57,6 +57,9 @@ async def both_ways(
     return found, expected, run
 
 
+# Where a null bubbles past fields that were not begun yet, the executor too drops what their resolvers made.
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("wildness", [0.0, 0.03, 0.2])
 async def test_random_documents_are_answered_alike(seed: int, wildness: float) -> None:
     documents = Documents(wild.SCHEMA)
