@@ -25,6 +25,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from sqlalchemy.engine import make_url
 
+from api.content import publish, seed_sheets
 from api.runtime.batcher import Batcher
 from api.runtime.database import Database
 from api.runtime.embedded import Embedded
@@ -36,7 +37,7 @@ from loyalty.ledger.actions import ISSUE_ADJUST, Note, open_ledger
 from loyalty.ledger.rules import Currency, LotKey, Provenance
 from loyalty.members.actions import NewMember, OpenApp, create_members, load_members, open_apps
 from loyalty.members.rules import IdentityKind
-from loyalty.receipts.actions import RecordReceipt, record_receipts
+from loyalty.receipts.actions import RecordReceipt, create_stores, record_receipts
 from loyalty.refusals import Refused
 from loyalty.requests.rules import RequestKey
 from loyalty.timeline.actions import load_events
@@ -89,7 +90,11 @@ class Shop:
     async def fill(self, admin_url: str) -> float:
         """Seeds a season, makes the model, copies it; the seconds that the copies took."""
         now = datetime.now(UTC)
-        self.offer_id = await shop.seed(self.database, members=1, coupons=1, today=now.date())
+        async with self.database.work() as work:
+            await seed_sheets(work, now)
+            await publish(work, "offer", "bench", shop.OFFER, author="bench", reason="bench", based_on=0, now=now)
+            await create_stores(work, [shop.STORE])
+            self.offer_id = (await find_offers(work.connection, ["bench"]))["bench"]
         model = await self._model(now)
         url = make_url(admin_url)
         connection = await asyncpg.connect(
@@ -116,9 +121,8 @@ class Shop:
                 lot = LotKey(Provenance.PURCHASE, now.date() + timedelta(days=3000))
                 ledger.credit(work, made, currency, 1_000_000, lot, Note(ISSUE_ADJUST, "bench", None, now))
             await ledger.save(work)
-            [(slug, self.pool_id)] = (await gacha.find_pools(work.connection, ["daily"])).items()
+            self.pool_id = (await gacha.find_pools(work.connection, ["daily"]))["daily"]
             sha256 = await work.connection.fetchval("SELECT sha256 FROM pool_odds WHERE pool_id = $1", self.pool_id)
-            assert slug and self.offer_id == (await find_offers(work.connection, ["bench"]))["bench"]
             self.odds = sha256.hex()
         for number in range(VISITS):
             at = now - timedelta(days=VISITS - number)
