@@ -1,0 +1,338 @@
+"""What an operation costs as the members become more: `python -m tests.bench.growth [--sizes 1000,100000] [--json F]`.
+
+One durable PostgreSQL, a database of its own for each size, filled by set-based SQL with copies of one member who did
+everything. Actions run in this process in batches of 64 of random members, reads one by one. Rounds of the sizes are
+interleaved, medians compared; past 1.3 of the smallest size an operation is said to grow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from api.content import publish, seed_sheets
+from api.runtime.batcher import Batcher
+from api.runtime.database import Database
+from api.runtime.embedded import Embedded
+from api.runtime.migrations import migrate
+from game.board.rules.moves import Move, MoveKind
+from game.home.actions import Home
+from game.orders.actions import Played, PlayMoves, play_moves
+from loyalty.ledger.actions import ISSUE_ADJUST, Note, open_ledger
+from loyalty.ledger.rules import Currency, LotKey, Provenance
+from loyalty.members.actions import NewMember, OpenApp, create_members, load_members, open_apps
+from loyalty.members.rules import IdentityKind
+from loyalty.receipts.actions import RecordReceipt, create_stores, record_receipts
+from loyalty.refusals import Refused
+from loyalty.requests.rules import RequestKey
+from loyalty.timeline.actions import load_events
+from rewards.coupons.actions import BuyCoupon, buy_coupons, find_offers, read_coupons
+from rewards.fairness.actions import AesVault
+from rewards.gacha import actions as gacha
+from tests.bench import shop
+
+BATCH = 64
+VISITS = 12
+FRIDGE = 23
+TAP = Move(MoveKind.TAP, FRIDGE)
+_VAULT = AesVault(b"a secret for the bench, 32 bytes!")
+_HASH = bytes(range(32))
+# Not copied: what is sealed for one member, directories of what is not asked for, and what is no member's.
+_OMITTED = ("seeds", "draws", "pity", "draw_rails", "outbox", "hold_directory", "settled_receipts", "return_directory")
+_ID = "('01a00000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid"
+_CARD = (
+    "'29' || lpad(n::text, 10, '0') || ((1000 - 29 - 3 * (n % 10) - (n / 10) % 10 - 3 * ((n / 100) % 10) "
+    "- (n / 1000) % 10 - 3 * ((n / 10000) % 10) - (n / 100000) % 10 - 3 * ((n / 1000000) % 10)) % 10)"
+)
+_CHANGED = {
+    "member_id": _ID,
+    "identities.subject": f"CASE t.kind WHEN 'card' THEN {_CARD} ELSE t.subject || n END",
+    "receipt_directory.receipt_no": "t.receipt_no || '-' || n",
+    "receipts.receipt_no": "t.receipt_no || '-' || n",
+    "coupons.code": "t.code || n",
+    "coupon_codes.code": "t.code || n",
+    "request_results.scope": f"CASE WHEN t.scope = t.member_id THEN {_ID} ELSE t.scope END",
+    "request_results.id": "md5(t.id::text || n)::uuid",
+}
+
+
+def key(scope: UUID) -> RequestKey:
+    return RequestKey(scope, uuid4(), _HASH)
+
+
+class Shop:
+    """A database with so many members."""
+
+    def __init__(self, database: Database, members: int) -> None:
+        self.database = database
+        self.members = members
+        self.offer_id = self.pool_id = UUID(int=0)
+        self.odds = ""
+        self.home = Home()
+        self.revision = 0
+        self.revisions: dict[UUID, int] = {}
+
+    async def fill(self, admin_url: str) -> float:
+        """Seeds a season, makes the model, copies it; the seconds that the copies took."""
+        now = datetime.now(UTC)
+        async with self.database.work() as work:
+            await seed_sheets(work, now)
+            await publish(work, "offer", "bench", shop.OFFER, author="bench", reason="bench", based_on=0, now=now)
+            await create_stores(work, [shop.STORE])
+            self.offer_id = (await find_offers(work.connection, ["bench"]))["bench"]
+        model = await self._model(now)
+        url = make_url(admin_url)
+        connection = await asyncpg.connect(
+            user=url.username, database=url.database, host=url.query["host"], port=int(str(url.query["port"]))
+        )
+        started = time.perf_counter()
+        try:
+            for table in await connection.fetch(_TABLES):
+                if table["name"] not in _OMITTED:
+                    await connection.execute(self._copies(table["name"], table["columns"]), model)
+            await connection.execute(self._copies("members", await connection.fetchval(_COLUMNS_OF_MEMBERS)), model)
+            await connection.execute("VACUUM ANALYZE")
+        finally:
+            await connection.close()
+        return time.perf_counter() - started
+
+    async def _model(self, now: datetime) -> UUID:
+        async with self.database.work() as work:
+            made = (await create_members(work, [NewMember(IdentityKind.DEMO, "growth", now)]))["growth"]
+            await work.connection.execute("UPDATE members SET birth_year = 1990 WHERE id = $1", made)
+            card = str((await load_members(work.connection, [made]))[made].card_no)
+            ledger = await open_ledger(work, [made])
+            for currency in (Currency.POINTS, Currency.DIAMONDS, Currency.TICKETS):
+                lot = LotKey(Provenance.PURCHASE, now.date() + timedelta(days=3000))
+                ledger.credit(work, made, currency, 1_000_000, lot, Note(ISSUE_ADJUST, "bench", None, now))
+            await ledger.save(work)
+            self.pool_id = (await gacha.find_pools(work.connection, ["daily"]))["daily"]
+            sha256 = await work.connection.fetchval("SELECT sha256 FROM pool_odds WHERE pool_id = $1", self.pool_id)
+            self.odds = sha256.hex()
+        for number in range(VISITS):
+            at = now - timedelta(days=VISITS - number)
+            await self._once(open_apps, OpenApp(key(made), made, None, at))
+        for number in range(3):
+            receipt = RecordReceipt(key(shop.STORE.id), shop.STORE.id, card, f"g{number}", now, "TWD", shop.LINES, now)
+            await self._once(record_receipts, receipt)
+        await self._once(buy_coupons, BuyCoupon(key(made), made, self.offer_id, now))
+        await self._once(play_moves, PlayMoves(key(made), made, 0, (), now))
+        async with self.database.read() as connection:
+            self.revision = await connection.fetchval("SELECT revision FROM boards WHERE member_id = $1", made)
+        return made
+
+    async def _once(self, action: Any, command: Any) -> None:
+        async with self.database.work() as work:
+            [answer] = await action(work, [command])
+        assert not isinstance(answer, Refused), repr(answer)
+
+    def _copies(self, table: str, columns: Sequence[str]) -> str:
+        owner = "id" if table == "members" else "member_id"
+        changed = {**_CHANGED, "members.id": _ID, "members.card_no": _CARD}
+        values = [changed.get(f"{table}.{each}", changed.get(each, f't."{each}"')) for each in columns]
+        names = ", ".join(f'"{each}"' for each in columns)
+        return (
+            f"INSERT INTO {table} ({names}) SELECT {', '.join(values)} FROM {table} t, "
+            f"generate_series(1, {self.members - 1}) AS n WHERE t.{owner} = $1"
+        )
+
+    def note(self, answer: Any) -> None:
+        """Remembers the revision of a board that was played on."""
+        if isinstance(answer, Played):
+            assert answer.result.applied == 1, answer.result
+            self.revisions[answer.result.member_id] = answer.result.revision
+
+    def some(self, dice: random.Random, count: int) -> list[int]:
+        return dice.sample(range(1, self.members), count)
+
+
+_TABLES = """
+SELECT c.table_name AS name, array_agg(c.column_name::text ORDER BY c.ordinal_position) AS columns
+FROM information_schema.columns c JOIN pg_class r ON r.oid = ('public.' || c.table_name)::regclass
+WHERE c.table_schema = 'public' AND NOT r.relispartition
+GROUP BY 1 HAVING bool_or(c.column_name = 'member_id') ORDER BY 1
+"""
+_COLUMNS_OF_MEMBERS = """
+SELECT array_agg(column_name::text ORDER BY ordinal_position) FROM information_schema.columns
+WHERE table_schema = 'public' AND table_name = 'members'
+"""
+
+
+def commands(at: Shop, operation: str, numbers: Sequence[int]) -> list[Any]:
+    """One command of each of these members."""
+    now = datetime.now(UTC)
+    made: list[Any] = []
+    for number in numbers:
+        member_id = shop.member_id(number)
+        match operation:
+            case "draw":
+                made.append(gacha.DrawPrizes(key(member_id), member_id, at.pool_id, at.odds, 1, now))
+            case "buyCoupon":
+                made.append(BuyCoupon(key(member_id), member_id, at.offer_id, now))
+            case "playMoves":
+                revision = at.revisions.get(member_id, at.revision)
+                made.append(PlayMoves(key(member_id), member_id, revision, (TAP,), now))
+            case "recordReceipt":
+                scope, no = shop.STORE.id, uuid4().hex
+                made.append(RecordReceipt(key(scope), scope, shop.card_no(number), no, now, "TWD", shop.LINES, now))
+            case _:
+                made.append(OpenApp(key(member_id), member_id, None, now))
+    return made
+
+
+ACTIONS: dict[str, Any] = {
+    "draw": partial(gacha.draw_prizes, vault=_VAULT),
+    "recordReceipt": record_receipts,
+    "buyCoupon": buy_coupons,
+    "playMoves": play_moves,
+    "openApp": open_apps,
+}
+
+
+async def act(at: Shop, operation: str, dice: random.Random) -> float:
+    """Milliseconds per command of one batch."""
+    asked = commands(at, operation, at.some(dice, BATCH))
+    started = time.perf_counter()
+    async with at.database.work() as work:
+        answers = await ACTIONS[operation](work, asked)
+    took = time.perf_counter() - started
+    for answer in answers:
+        at.note(answer)
+    refused = [answer for answer in answers if isinstance(answer, Refused)]
+    assert len(refused) <= BATCH // 8, (operation, refused[:3])
+    return took * 1000 / BATCH
+
+
+async def read(at: Shop, operation: str, dice: random.Random) -> float:
+    """Milliseconds per read."""
+    numbers = at.some(dice, BATCH)
+    now = datetime.now(UTC)
+    started = time.perf_counter()
+    async with at.database.read() as connection:
+        for number in numbers:
+            member_id = shop.member_id(number)
+            if operation == "home":
+                await at.home.read(connection, member_id, now, "en")
+            elif operation == "timeline":
+                page = await load_events(connection, member_id, first=20)
+                await load_events(connection, member_id, first=20, before=page[-1].id)
+            else:
+                await read_coupons(connection, member_id, now, first=20, state=None)
+    return (time.perf_counter() - started) * 1000 / BATCH
+
+
+OPERATIONS: dict[str, Callable[[Shop, str, random.Random], Any]] = {
+    **dict.fromkeys(ACTIONS, act),
+    **dict.fromkeys(("home", "timeline", "coupons"), read),
+}
+
+
+async def measure(shops: Sequence[Shop], rounds: int) -> dict[str, dict[int, float]]:
+    """Operation -> members -> median milliseconds; the sizes in turn in every round, the first round not counted."""
+    dice = random.Random(1)
+    found: dict[str, dict[int, list[float]]] = {name: {at.members: [] for at in shops} for name in OPERATIONS}
+    for number in range(rounds + 3):
+        for name, once in OPERATIONS.items():
+            for at in shops:
+                took = await once(at, name, dice)
+                if number >= 3:
+                    found[name][at.members].append(took)
+    return {name: {size: median(each) for size, each in sizes.items()} for name, sizes in found.items()}
+
+
+async def lanes(at: Shop, rounds: int) -> dict[str, dict[int, float]]:
+    """Operation -> lanes -> median commands a second through a batcher that 64 callers keep busy."""
+    dice = random.Random(2)
+    found: dict[str, dict[int, list[float]]] = {}
+    count_of = min(1_600, at.members // 2)
+    for number in range(rounds + 1):
+        for name in ("draw", "recordReceipt", "playMoves"):
+            for count in (1, 2):
+                batcher: Batcher[Any, Any] = Batcher(
+                    at.database, ACTIONS[name], lanes=count, most=64, submitter=lambda command: command.request.id,
+                    key=lambda command: getattr(command, "card_no", command.request.scope),
+                )  # fmt: skip
+                asked = iter(commands(at, name, at.some(dice, count_of)))
+
+                async def caller(asked: Any = asked, batcher: Any = batcher) -> None:
+                    for command in asked:
+                        try:
+                            at.note(await batcher.submit(command))
+                        except Refused:
+                            continue
+
+                started = time.perf_counter()
+                await asyncio.gather(*(caller() for _ in range(64)))
+                if number:
+                    rate = count_of / (time.perf_counter() - started)
+                    found.setdefault(name, {}).setdefault(count, []).append(rate)
+    return {name: {count: round(median(each)) for count, each in rates.items()} for name, rates in found.items()}
+
+
+async def run(servers: Embedded, sizes: Sequence[int], rounds: int) -> dict[str, Any]:
+    """Fills a database for each size and measures all of them."""
+    shops: list[Shop] = []
+    async with AsyncExitStack() as stack:
+        for size in sizes:
+            name = f"growth_{size}"
+            urls = [
+                make_url(url).set(database=name).render_as_string(hide_password=False)
+                for url in (servers.admin_url, servers.owner_url, servers.database_url)
+            ]
+            await _make(servers.admin_url, name)
+            await asyncio.to_thread(migrate, urls[1])
+            shops.append(Shop(Database(urls[2], pool_size=4), size))
+            stack.push_async_callback(shops[-1].database.close)
+            print(f"{size} members: filled in {await shops[-1].fill(urls[0]):.0f} s", flush=True)
+        figures = await measure(shops, rounds)
+        return {"ms": figures, "lanes": await lanes(shops[-1], 3)}
+
+
+async def _make(admin_url: str, name: str) -> None:
+    url = make_url(admin_url)
+    connection = await asyncpg.connect(
+        user=url.username, database=url.database, host=url.query["host"], port=int(str(url.query["port"]))
+    )
+    await connection.execute(f"CREATE DATABASE {name} OWNER mergemart_owner")
+    await connection.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measures what an operation costs as the members become more.")
+    parser.add_argument("--sizes", default="1000,100000", help="numbers of members, the smallest first")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    arguments = parser.parse_args()
+    sizes = [int(each) for each in arguments.sizes.split(",")]
+    with tempfile.TemporaryDirectory(prefix="mergemart-growth-") as folder:
+        Path(folder).chmod(0o755)
+        with Embedded(Path(folder) / "var") as servers:
+            found = asyncio.run(run(servers, sizes, arguments.rounds))
+    print(f"{'ms each':<15}" + "".join(f"{size:>12}" for size in sizes) + f"{'ratio':>8}")
+    for name, by_size in found["ms"].items():
+        ratio = by_size[sizes[-1]] / by_size[sizes[0]]
+        row = "".join(f"{by_size[size]:>12.3f}" for size in sizes)
+        print(f"{name:<15}{row}{ratio:>8.2f}{'  grows' if ratio > 1.3 else ''}")
+    for name, rates in found["lanes"].items():
+        print(f"{name}: {rates[1]} a second in one lane, {rates[2]} in two ({rates[2] / rates[1]:.2f})")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
