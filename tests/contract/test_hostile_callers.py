@@ -386,7 +386,10 @@ async def test_an_erased_member_leaves_balanced_books_and_no_name_and_may_join_a
 
 async def no_trace_is_left(edge: Edge, words: list[str]) -> None:
     """No table holds any of these words anywhere."""
-    tables = await edge.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    tables = await edge.rows(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+        "AND relnamespace = 'public'::regnamespace"
+    )
     for (table,) in tables:
         for word in words:
             found = await edge.rows(f"SELECT 1 FROM {table} t WHERE strpos(t::text, $1) > 0 LIMIT 1", word)
