@@ -156,3 +156,12 @@ async def two_servers(database: Database, *, connections: int = 8) -> AsyncItera
     finally:
         for server in servers:
             await server.close()
+
+
+async def table_names(connection: Any) -> list[str]:
+    """Every table, in order; those in partitions under their one name, which is all that the app may read."""
+    rows = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+        "AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    )
+    return [row["relname"] for row in rows]

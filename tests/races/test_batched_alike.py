@@ -17,7 +17,7 @@ from loyalty.refusals import Refused
 from loyalty.requests.rules import RequestKey, fingerprint
 from rewards.coupons.actions import ReturnGoods, return_goods
 from tests.conftest import Servers
-from tests.seeding import NOW, CountingMint, Shopper, faults_of_books, make_shoppers, seed_season
+from tests.seeding import NOW, CountingMint, Shopper, faults_of_books, make_shoppers, seed_season, table_names
 
 STORES = [
     Store(UUID(int=1), "TPE", "A", "Asia/Taipei", "TWD", "STORE"),
@@ -127,13 +127,7 @@ async def live(world: World, groups: list[Group], *, batched: bool) -> list[str]
 async def dump(database: Database) -> dict[str, list[str]]:
     """Every row of every table, as text, in order."""
     async with database.read() as connection:
-        tables = [
-            row["relname"]
-            for row in await connection.fetch(
-                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
-                "AND relnamespace = 'public'::regnamespace ORDER BY 1"
-            )
-        ]
+        tables = await table_names(connection)
         return {
             table: [row["row"] for row in await connection.fetch(f"SELECT t::text AS row FROM {table} t ORDER BY 1")]
             for table in tables

@@ -30,7 +30,7 @@ from rewards.coupons.actions import ReturnGoods, SettleBasket, Welcome
 from rewards.coupons.rules.codes import token_at
 from tests.conftest import Servers
 from tests.races.coupons_shop import NOW, ROOT, Shop, basket, check_books, open_shop
-from tests.seeding import CountingMint
+from tests.seeding import CountingMint, table_names
 
 GROUPS = 40
 HOUR = timedelta(hours=1)
@@ -245,12 +245,7 @@ def tell(answer: Any) -> str:
 async def dump(database: Database) -> dict[str, list[str]]:
     """Every row of every table, as text, in order, without what the database's clock wrote."""
     async with database.read() as connection:
-        tables = [
-            row["relname"]
-            for row in await connection.fetch(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
-            )
-        ]
+        tables = await table_names(connection)
         return {
             table: [
                 row["row"]
