@@ -112,6 +112,10 @@ class Writer:
             default = ""
             if self.dice.random() < 0.2:
                 default = f" = {self.literal(argument.type, constant=True)}"
+                # A variable with a default may be null where its argument may not.
+                kind = kind.removesuffix("!") if self.dice.random() < 0.5 else kind
+                if self.dice.random() < 0.1:
+                    return f"${self.declare(kind, None, default)}"
             elif not kind.endswith("!") and self.dice.random() < 0.3:
                 kind += "!"
             return f"${self.declare(kind, self.json(argument.type), default)}"
@@ -130,7 +134,8 @@ class Writer:
                 return self.json(type_.of_type)
             return [self.json(type_.of_type) for _ in range(self.dice.randrange(3))]
         if isinstance(type_, GraphQLInputObjectType):
-            return {key: self.json(type_.fields[key].type) for key in self.keys(type_)}
+            more = {"unknown": 1} if self.dice.random() < 0.02 else {}
+            return {key: self.json(type_.fields[key].type) for key in self.keys(type_)} | more
         if isinstance(type_, GraphQLEnumType):
             return self.dice.choice(list(type_.values))
         return self.dice.choice(_JSON[type_.name])
