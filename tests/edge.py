@@ -50,6 +50,7 @@ class Edge:
     client: httpx.AsyncClient
     ahead: timedelta = timedelta(0)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    routes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def database(self) -> Database:
@@ -187,6 +188,7 @@ async def open_edge(settings: Settings) -> AsyncIterator[Edge]:
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://shop", timeout=30) as client:
             edge = Edge(services, client)
+            edge.routes = dict(app._routes)
             for route in app._routes.values():
                 route._clock = edge.now  # type: ignore[attr-defined]
             yield edge

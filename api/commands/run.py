@@ -18,6 +18,7 @@ from api.commands import seed
 from api.commands.exits import ExitCode
 from api.commands.setting import Subcommands, add_command, migrated
 from api.graphql.explorer import DEMO_TOKENS
+from api.graphql.limits import BODY_BYTES_MAX
 from api.runtime.database import Database
 from api.runtime.embedded import Embedded
 from api.runtime.logs import configure_logs
@@ -95,7 +96,9 @@ def _serve(settings: Settings, listener: socket.socket, data: str) -> None:
         access_log=False,
         server_header=False,
         lifespan="on",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=BODY_BYTES_MAX,
+        ws_per_message_deflate=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
