@@ -93,6 +93,7 @@ def _serve(settings: Settings, listener: socket.socket, data: str) -> None:
     config = uvicorn.Config(
         create_app(settings),
         log_config=None,
+        log_level="warning",  # at "info" every socket is two lines
         access_log=False,
         server_header=False,
         lifespan="on",

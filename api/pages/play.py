@@ -90,17 +90,17 @@ def play_routes(*, demo: bool) -> APIRouter:
     """`/play`, its service worker, and `/play/<digest>/<file>` for the known files alone: names are looked up."""
     routes = APIRouter()
 
-    @routes.get("/play", include_in_schema=False)
+    @routes.api_route("/play", methods=["GET", "HEAD"], include_in_schema=False)
     def read_page(request: Request) -> Response:
         return _answer(request, page(demo=demo), "no-cache")
 
-    @routes.get("/play/worker.js", include_in_schema=False)
+    @routes.api_route("/play/worker.js", methods=["GET", "HEAD"], include_in_schema=False)
     def read_worker(request: Request) -> Response:
         answer = _answer(request, game().files["worker.js"], "no-cache")
         answer.headers["Service-Worker-Allowed"] = "/play"
         return answer
 
-    @routes.get("/play/{digest}/{name}", include_in_schema=False)
+    @routes.api_route("/play/{digest}/{name}", methods=["GET", "HEAD"], include_in_schema=False)
     def read_file(request: Request, digest: str, name: str) -> Response:
         file = game().files.get(name)
         if file is None or digest != game().digest:

@@ -11,8 +11,7 @@ export async function showCheckIn(root, app) {
 
   async function again(text) {
     tell(text, "good");
-    root.replaceChildren();
-    await showCheckIn(root, app);
+    await app.go("checkIn");
   }
 
   async function checkIn() {

@@ -21,7 +21,7 @@ export async function showCoupons(root, app) {
     app.me.cardNo ? h("section", { class: "card memberCard" }, h("h2", {}, say("memberCard")),
       drawEan13(app.me.cardNo, `${say("memberCard")} ${app.me.cardNo}`), h("p", { class: "code" }, app.me.cardNo)) : "",
     ...(coupons.length ? coupons.map(couponCard) : [h("p", { class: "note" }, say("noCoupons"))]),
-    h("section", { class: "card offers" }, h("h2", {}, say("offers")), h("div", { id: "offers" }, await offerList(root, app))),
+    h("section", { class: "card offers" }, h("h2", {}, say("offers")), h("div", { id: "offers" }, await offerList(app))),
   );
 }
 
@@ -52,7 +52,7 @@ function show(coupon) {
   sheet.addEventListener("close", () => clearInterval(turning));
 }
 
-async function offerList(root, app) {
+async function offerList(app) {
   let offers;
   try {
     offers = await askPages("Offers", 50);
@@ -65,8 +65,7 @@ async function offerList(root, app) {
     const buy = async () => {
       await change("BuyCoupon", { offerId: offer.id });
       tell(say("bought", { name: offer.name }), "good");
-      root.replaceChildren();
-      await showCoupons(root, app);
+      await app.go("coupons");
     };
     return h("div", { class: "offer" }, h("div", {}, h("b", {}, offer.name), h("small", {}, offer.refusal?.message ?? offer.terms)),
       button(price, buy, { class: "soft", disabled: Boolean(offer.refusal) }));

@@ -9,16 +9,12 @@ const MOST = 100;
 const AT_ONCE = 6;
 const MARKS = { proved: "✓", open: "…", wrong: "✕" };
 
-export async function showFairness(root) {
+export async function showFairness(root, app) {
   const [seed, draws] = await Promise.all([ask("Seed"), askPages("PastDraws", MOST)]);
   const word = h("input", { id: "clientSeed", value: seed.clientSeed, maxlength: 64, pattern: "[A-Za-z0-9_\\-]{1,64}", autocapitalize: "off", spellcheck: "false" });
   const summary = h("p", { class: "summary", id: "summary", role: "status" });
   const list = h("ul", { class: "checks" }, draws.length ? draws.map(line) : h("li", { class: "note" }, say("noDraws")));
 
-  async function again() {
-    root.querySelectorAll("section, .lead").forEach((node) => node.remove());
-    await showFairness(root);
-  }
 
   root.append(
     h("p", { class: "lead" }, say("fairLead")),
@@ -33,7 +29,7 @@ export async function showFairness(root) {
       button(say("reveal"), async () => {
         const { epoch } = await change("RevealSeed", { clientSeed: word.value });
         tell(say("revealed", { n: epoch }), "good");
-        await again();
+        await app.go("fairness");
       }, { class: "soft", id: "reveal" })),
     h("section", { class: "card" },
       button(say("checkAll"), () => checkAll(draws, list, summary), { class: "main", id: "checkAll", disabled: !draws.length }), summary, list),

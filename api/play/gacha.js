@@ -4,16 +4,12 @@ import { ask, change } from "./api.js";
 import { button, h, openSheet, showTime, tell } from "./ui.js";
 import { say } from "./words.js";
 
-const KINDS = { COUPON: "🎫", DIAMONDS: "💎", POINTS: "🅿️", STAMPS: "🏷️", TICKETS: "🎟️", ENERGY: "⚡", GOODS: "📦", THING: "🎁" };
+const KINDS = { COUPON: "🎫", DIAMONDS: "💎", POINTS: "🪙", STAMPS: "🏷️", TICKETS: "🎟️", ENERGY: "⚡", GOODS: "📦", THING: "🎁" };
 const CLASSES = { TOP: "★★", GUARANTEE: "★", PLAIN: "" };
 
 export async function showDraw(root, app) {
   const [pools, limits, me] = await Promise.all([ask("Pools"), ask("DrawLimits"), ask("DrawMe")]);
-  const again = async () => {
-    const fresh = h("main", { class: "screen draw", id: "screen" });
-    await showDraw(fresh, app);
-    root.replaceChildren(...fresh.childNodes);
-  };
+  const again = () => app.go("draw");
   root.append(
     h("p", { class: "purse" }, `💎 ${me.wallet.diamonds}　🎟️ ${me.wallet.tickets}`),
     limits.excludedUntil ? h("p", { class: "card warn" }, say("excludedUntil", { at: showTime(limits.excludedUntil) })) : "",

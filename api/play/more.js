@@ -40,8 +40,7 @@ export async function showSettings(root, app) {
   const me = await ask("Profile");
   const again = async (text) => {
     tell(text);
-    root.querySelectorAll("section").forEach((node) => node.remove());
-    await showSettings(root, app);
+    await app.go("settings");
   };
   let sure = false;
   const erase = async (pressed) => {

@@ -101,8 +101,8 @@ export function showShop(root, app) {
     const name = `cell ${look}${isHeld({ cell: index }) ? " held" : ""}${target ? ` target ${target}` : ""}`;
     const key = `${name}|${word}|${children.map((child) => child.textContent).join()}`;
     if (node.dataset.key !== key) {
-      if (node.dataset.word && node.dataset.word !== word && rules.isItem(word)) node.classList.add("new");
-      node.className = `${name}${node.dataset.word && node.dataset.word !== word && rules.isItem(word) ? " new" : ""}`;
+      const isNew = node.dataset.word && node.dataset.word !== word && rules.isItem(word);
+      node.className = isNew ? `${name} new` : name;
       node.dataset.key = key;
       node.dataset.word = word;
       node.replaceChildren(...children);
@@ -131,7 +131,7 @@ export function showShop(root, app) {
     bar.replaceChildren(
       h("div", { class: "level", title: label, "aria-label": `${say("level", { n: state.level })}. ${label}`, role: "img" },
         h("b", {}, say("levelShort", { n: state.level })), h("span", { class: "meter" }, fill)),
-      canClaim && h("button", { class: "claim", type: "button", onclick: () => play({ claimLevel: { level: state.level + 1 } }) }, say("claim")),
+      ...(canClaim ? [h("button", { class: "claim", type: "button", onclick: () => play({ claimLevel: { level: state.level + 1 } }) }, say("claim"))] : []),
       h("div", { class: "coins" },
         coin("⚡", `${state.energy}/${cap}${wait}`, "energy"), coin("💎", showNumber(state.diamonds), "diamonds"),
         coin("🎟️", showNumber(game.confirmed.wallet?.tickets ?? 0), "tickets")),
@@ -161,7 +161,7 @@ export function showShop(root, app) {
         h("button", { type: "button", disabled: !ready, "aria-label": `${say("deliver")}. ${label}`,
           onclick: () => play({ deliver: { order: order.number } }) }, ready ? say("deliver") : `💎 ${order.diamonds}`));
     });
-    while (made.length < 3) made.push(h("li", { class: "order none" }, say("newOrder")));
+    while (made.length < game.confirmed.state.orders.length) made.push(h("li", { class: "order none" }, say("newOrder")));
     orders.replaceChildren(...made);
   }
 
@@ -231,6 +231,10 @@ export function showShop(root, app) {
     return choices.find((move) => rules.allows(state, move, world)) ?? null;
   }
 
+  /** The move that is refused with the reason to be told, where none fits. */
+  const firstOf = (index) => "cell" in held ? { merge: { from: held.cell, to: index } }
+    : { retrieve: { slot: held.slot ?? held.gift, cell: index, inbox: "gift" in held } };
+
   function play(move) {
     try {
       game.play(move);
@@ -245,18 +249,17 @@ export function showShop(root, app) {
   function act(move, said) {
     held = null;
     sure = false;
-    if (play(move)) tell(said);
+    if (play(move)) tell(said, "quiet");
     else draw();
   }
 
   /** Puts what is held into a cell. */
   function put(index) {
     const move = moveTo(index);
-    const asked = move ?? { merge: { from: held.cell ?? -1, to: index } };
+    const asked = move ?? firstOf(index);
     held = null;
-    if (!move && !("cell" in (held ?? asked.merge))) sure = false;
     setFocus(index);
-    if (play(asked) && "merge" in asked) tell(say("merged", { item: itemName(game.shown.cells[index]) }));
+    if (play(asked) && "merge" in asked) tell(say("merged", { item: itemName(game.shown.cells[index]) }), "quiet");
     else draw();
   }
 
@@ -285,7 +288,7 @@ export function showShop(root, app) {
       return;
     }
     held = isHeld(thing) || !word || !(rules.isItem(word)) ? null : thing;
-    if (held) tell(say("holding", { item: itemName(word) }));
+    if (held) tell(say("holding", { item: itemName(word) }), "quiet");
     draw();
   }
 

@@ -15,7 +15,7 @@ export function h(tag, props = {}, ...children) {
   return made;
 }
 
-/** Says a result to everybody: shown for a moment, and read out. */
+/** Says a result to everybody: shown for a moment, and read out; "quiet" is read out alone. */
 export function tell(text, kind = "") {
   const box = document.getElementById("said");
   const line = h("p", { class: `said ${kind}` }, text);
@@ -69,7 +69,7 @@ export const showNumber = (number) => new Intl.NumberFormat(language()).format(n
 
 /** What a check-in or a level pays, in a few signs. */
 export function rewards({ diamonds, energy, tickets, points }) {
-  const parts = [["💎", diamonds], ["⚡", energy], ["🎟️", tickets], ["🅿️", points]];
+  const parts = [["💎", diamonds], ["⚡", energy], ["🎟️", tickets], ["🪙", points]];
   return parts.filter(([, amount]) => amount).map(([sign, amount]) => `${sign}${amount}`).join(" ");
 }
 
