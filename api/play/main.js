@@ -78,7 +78,7 @@ function showSignIn() {
   ...(api.DEMO ? [h("label", { for: "name" }, say("yourName")), field, h("small", {}, say("nameHint")),
     h("button", { class: "main" }, say("signIn")), h("p", { class: "note" }, say("demo"))]
     : [h("p", {}, say("waitingForApp"))]),
-  h("button", { type: "button", class: "plain", onclick: () => {
+  h("button", { type: "button", class: "link", onclick: () => {
     setLanguage(language() === "en" ? "zh-TW" : "en");
     showSignIn();
   } }, language() === "en" ? "繁體中文" : "English"));
@@ -167,7 +167,7 @@ async function go(name) {
   const [, , tab] = TABS.find(([code]) => code === name) ?? [];
   const behind = BEHIND[name];
   const main = h("main", { class: `screen ${name}`, id: "screen" });
-  if (behind) main.append(h("header", { class: "behind" }, h("button", { class: "plain", type: "button", onclick: () => go("more") }, `‹ ${say("back")}`), h("h1", {}, say(name))));
+  if (behind) main.append(h("header", { class: "behind" }, h("button", { class: "link", type: "button", onclick: () => go("more") }, `‹ ${say("back")}`), h("h1", {}, say(name))));
   const nav = h("nav", { "aria-label": say("title") }, TABS.map(([code, sign]) => {
     const here = code === name || (behind && code === "more");
     return h("button", { type: "button", "data-tab": code, "aria-current": here ? "page" : null, onclick: () => go(code) },

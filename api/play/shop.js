@@ -153,7 +153,7 @@ export function showShop(root, app) {
       const items = order.items.map((word) => {
         const at = lie.indexOf(word);
         if (at >= 0) lie[at] = "";
-        return h("span", { class: `want ${levelClass(rules.readItem(word).level)}${at >= 0 ? " there" : ""}` }, ...picture(word));
+        return h("span", { "data-word": word, class: `want ${levelClass(rules.readItem(word).level)}${at >= 0 ? " there" : ""}` }, ...picture(word));
       });
       const label = say("orderName", { items: order.items.map(itemName).join(", "), diamonds: order.diamonds });
       return h("li", { class: ready ? "order ready" : "order", "data-order": order.number },
@@ -299,6 +299,14 @@ export function showShop(root, app) {
     focus = app.focus = index;
     cells[focus].tabIndex = 0;
   }
+
+  grid.addEventListener("focusin", ({ target }) => {
+    const index = cells.indexOf(target);
+    if (index >= 0 && index !== focus) {
+      setFocus(index);
+      drawInfo();
+    }
+  });
 
   // Keys: arrows move, Enter or Space picks up, taps, puts; M picks a generator up; S stores; Delete sells; Escape drops.
   grid.addEventListener("keydown", (event) => {

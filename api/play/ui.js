@@ -29,7 +29,7 @@ export function openSheet(title, fill) {
   const sheet = h("dialog", { class: "sheet", "aria-label": title });
   const close = () => sheet.close();
   sheet.append(
-    h("header", {}, h("h2", {}, title), h("button", { class: "plain", onclick: close, "aria-label": say("close") }, "✕")),
+    h("header", {}, h("h2", {}, title), h("button", { class: "link", onclick: close, "aria-label": say("close") }, "✕")),
   );
   sheet.append(...[fill(close)].flat());
   sheet.addEventListener("click", (event) => event.target === sheet && close());
