@@ -139,6 +139,7 @@ async function openGame() {
     app.game.open();
   }
   if (!app.game.confirmed) throw new api.Away();
+  if (!shop) app.game.missed(new api.Away());
 }
 
 /** One page keeps its moves for good; a second one beside it keeps its own as long as it is open. */
