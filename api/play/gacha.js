@@ -60,7 +60,7 @@ function showOdds(pool) {
 }
 
 function showPrizes(draws, app) {
-  tell(say("drawn", { items: draws.map((each) => each.name).join(", ") }), "good");
+  tell(say("drawn", { items: draws.map((each) => each.name).join(", ") }), "quiet");
   openSheet(say("prizes"), (close) => [
     h("ul", { class: "prizes" }, draws.map((each, at) => {
       const made = h("li", { class: each.prizeClass.toLowerCase() }, h("span", { class: "emoji", "aria-hidden": "true" }, KINDS[each.kind] ?? "🎁"),

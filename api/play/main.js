@@ -13,7 +13,7 @@ import { chooseLanguage, language, say } from "./words.js";
 
 const TABS = [["shop", "🏪", showShop], ["checkIn", "📅", showCheckIn], ["draw", "🎰", showDraw],
   ["coupons", "🎫", showCoupons], ["more", "☰", showMore]];
-// Screens behind "more"; quests and chests take their place here.
+// Screens behind "more"; a new one (quests, say) is a line here, a line in more.js and its words.
 const BEHIND = { timeline: showTimeline, fairness: showFairness, settings: showSettings };
 const NAME = "mergemart.name";
 const LANGUAGE = "mergemart.language";

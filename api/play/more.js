@@ -1,7 +1,7 @@
 // What stands behind "more": the timeline, fairness, settings.
 
 import { BASE, ask, change } from "./api.js";
-import { button, h, showTime, tell } from "./ui.js";
+import { button, h, rewards, showTime, tell } from "./ui.js";
 import { LANGUAGES, language, say } from "./words.js";
 
 const SCREENS = [["timeline", "🕒"], ["fairness", "⚖️"], ["settings", "⚙️"]];
@@ -29,11 +29,12 @@ export async function showTimeline(root) {
   root.append(list.children.length ? list : h("p", { class: "note" }, say("emptyList")), more);
 }
 
-/** Kinds are open, so an event is shown by its own words: the kind, and the facts that are short. */
+/** Kinds are open: one that has no word here shows itself. Of the facts, what was paid or got. */
 function event({ kind, at, facts }) {
-  const told = Object.entries(JSON.parse(facts)).filter(([, value]) => ["string", "number"].includes(typeof value) && String(value).length < 25);
-  return h("li", {}, h("b", {}, kind.replaceAll("_", " ")), h("small", {}, showTime(at)),
-    told.length ? h("p", { class: "note" }, told.map(([key, value]) => `${key.replaceAll("_", " ")} ${value}`).join(" · ")) : "");
+  const told = JSON.parse(facts);
+  const got = rewards(told);
+  return h("li", { "data-kind": kind }, h("b", {}, say(`events.${kind}`).replaceAll("_", " ")), h("small", {}, showTime(at)),
+    got ? h("p", { class: "note" }, got) : "");
 }
 
 export async function showSettings(root, app) {

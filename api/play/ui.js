@@ -21,7 +21,7 @@ export function tell(text, kind = "") {
   const line = h("p", { class: `said ${kind}` }, text);
   box.append(line);
   while (box.children.length > 2) box.firstChild.remove();
-  setTimeout(() => line.remove(), 4500);
+  setTimeout(() => line.remove(), 3500);
 }
 
 /** A sheet over the page; resolves when it is closed. `fill(close)` gives its content. */

@@ -8,13 +8,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 from api.graphql.sockets import Bounds, Sockets
 from api.identity.rules import MemberCaller
 from api.refusals import CheckUnavailable, Unauthenticated
 from api.settings import Settings
 from tests.edge import Edge, open_edge
+from tests.serving import serving
 from tests.sockets import Closed, Socket, connected, sockets_of, subscribed
 
 MEI, LI = "demo:mei", "demo:li"
@@ -273,3 +278,30 @@ async def test_a_socket_outlives_an_issuer_that_is_away_but_none_begins(edge: Ed
         assert await socket.hear() == {"type": "pong"}
         door.away, door.ends = False, edge.now()
         assert (await socket.closed()).code == 4403
+
+
+async def test_a_client_from_elsewhere_hears_over_a_real_socket_and_the_legacy_one_is_closed(
+    settings: Settings,
+) -> None:
+    async with serving(settings) as shop:
+        url = shop.url.replace("http", "ws") + "/graphql"
+
+        async def say(client: ClientConnection, **message: Any) -> None:
+            await client.send(orjson.dumps(message).decode())
+
+        async def heard(client: ClientConnection) -> Any:
+            return orjson.loads(await asyncio.wait_for(client.recv(), 30))
+
+        async with connect(url, subprotocols=[Subprotocol("graphql-ws")]) as legacy:
+            with pytest.raises(ConnectionClosed) as end:
+                await asyncio.wait_for(legacy.recv(), 30)
+            assert end.value.rcvd is not None
+            assert end.value.rcvd.code == 4406
+        async with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as client:
+            await say(client, type="connection_init", payload={"authorization": f"Bearer {MEI}"})
+            assert (await heard(client))["type"] == "connection_ack"
+            await say(client, id="a", type="subscribe", payload={"query": "subscription { boardChanged { revision } }"})
+            assert (await heard(client))["payload"]["data"]["boardChanged"]["revision"] == 0
+            played = await shop.ask("mobile", "PlayMoves", MEI, baseRevision=0, commands=[])
+            assert played["board"]["revision"] == 1
+            assert (await heard(client))["payload"]["data"]["boardChanged"]["revision"] == 1

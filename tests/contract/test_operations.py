@@ -79,6 +79,7 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     assert (await run("MemberNode", id=me["id"]))["cardNo"] == me["cardNo"]
     await play_and_look_home(run)
     await hear_of_the_board(run)
+    await open_the_game(run)
     await check_in_and_visit(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
@@ -104,6 +105,18 @@ async def hear_of_the_board(run: Runner) -> None:
     run.ran.add("BoardChanged")
     async with subscribed(run.edge, run.who) as socket:
         assert await socket.revision() == 1
+
+
+async def open_the_game(run: Runner) -> None:
+    """What the app in the browser sends beside the others; `me` and more in one, so asked for as it is."""
+    run.ran |= {"Shop", "DrawMe"}
+    answer = (await run.edge.send("mobile", run.who, run.edge.operation("mobile", "Shop"))).json()["data"]
+    assert (answer["me"]["cardNo"], answer["board"]["revision"]) == (await run.edge.card(run.who), 1)
+    assert (await run.edge.ask("mobile", "DrawMe", run.who))["wallet"]["points"] > 0
+    played = await run("Play", baseRevision=1, commands=[{"tap": {"cell": 23}}])
+    assert (played["applied"], played["board"]["revision"]) == (1, 2)
+    assert len((await run("CouponsToShow", first=10))["nodes"]) > 1
+    assert (await run("PastDraws", first=10))["nodes"] == []
 
 
 async def draw_and_reveal(run: Runner) -> None:
