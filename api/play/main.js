@@ -202,8 +202,10 @@ function signOut() {
   unsubscribe();
   end();
   if (app.game?.waiting) tell(say("leaveKept", { n: app.game.waiting }));
-  localStorage.removeItem(NAME);
-  localStorage.removeItem(KEPT);
+  const kept = app.game?.waiting ? [] : [app.game?.name];
+  for (const key of Object.keys(localStorage)) {
+    if (key === NAME || key === KEPT || kept.includes(key) || key.startsWith("mergemart.coupons.")) localStorage.removeItem(key);
+  }
   api.setToken(null);
   location.reload();
 }

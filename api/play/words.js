@@ -24,7 +24,7 @@ const EN = {
   hint: "Tap a generator for goods; put two equal goods together.",
   next: "next: {item}", chainOf: "{chain}, level {level} of {top}", pick: "Tap another cell to move or merge.",
   freeWeb: "Bring the same goods here to free it.", openBox: "Merge beside it to open it.",
-  today: "Today", streak: "{n} days in a row", total: "{n} days in all, longest {longest}", freezes: "Freezes: {n} of {most}",
+  today: "Today", streak: "Days in a row: {n}", total: "In all: {n}, longest: {longest}", freezes: "Freezes: {n} of {most}",
   doCheckIn: "Check in", doneToday: "Checked in today", checkedIn: "Checked in: {pays}", nextAt: "Next: {at}",
   makeUp: "Make up", makeUpsLeft: "{n} days can still be made up this month", madeUp: "Made up: {pays}",
   repair: "Repair the streak of {n} days", repairOrders: "By orders: {done} of {needed}", repairPay: "Pay {n} 💎",

@@ -53,8 +53,10 @@ def make_hazards() -> list[dict[str, Any]]:
     bodies = [odds_body(), odds_body(hazard=None), shipped("odds.daily")]
     bodies.append(odds_body(hazard={"raised": [{"draw": 3, "ppm": 50_000}, {"draw": 7, "ppm": 90_000}], "ceiling": 9}))
     return [
-        {"odds": body, "k": k, "ppm": parse_odds("odds", body).hazard.chance(k)} for body in bodies for k in range(1, 100)
-    ]  # fmt: skip
+        {"odds": body, "k": k, "ppm": parse_odds("odds", body).hazard.chance(k)}
+        for body in bodies
+        for k in range(1, 100)
+    ]
 
 
 def make_tokens(seed: int) -> list[dict[str, Any]]:
