@@ -12,7 +12,7 @@ import json
 import random
 import sys
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from api.graphql.boards import BoardNode, Cell, ItemNode, show_board
@@ -79,6 +79,12 @@ def _game(number: int) -> dict[str, Any]:
             waited = _view(player, 0)
             steps.append({"wait": _changes(before, waited)})
             before = waited
+        if step % 8 == 3:
+            # Time goes on, and the app has its energy counted, but generators as it saw them: a pause may be over.
+            player.now += timedelta(seconds=70)
+            moves.settle(player.table.board, player.now)
+            before = {**before, "energy": player.table.board.energy.amount}
+            steps.append({"wait": {"energy": before["energy"], "cells": {}}})
         move = _choose(player)
         earned, code = _try(player, move)
         if code is not None:
