@@ -1,7 +1,7 @@
 // The shop: orders above, the board, storage and gifts below. Played by drag and drop, tap-tap, and keys.
 
 import * as rules from "./rules.js";
-import { failed, h, levelClass, rewards, showNumber, tell } from "./ui.js";
+import { failed, h, levelClass, renew, rewards, showNumber, tell } from "./ui.js";
 import { say } from "./words.js";
 
 const DRAG_PIXELS = 8;
@@ -14,7 +14,9 @@ export function showShop(root, app) {
   let held = null; // {cell} | {slot} | {gift}: what was picked up
   let sure = false; // whether Sell was pressed once
 
-  const bar = h("div", { class: "bars" });
+  const level = h("div", { class: "levels" });
+  const coins = h("div", { class: "coins" });
+  const bar = h("div", { class: "bars" }, level, coins);
   const orders = h("ul", { class: "orders", "aria-label": say("orders") });
   const grid = h("div", { class: "grid", role: "grid", "aria-label": say("board") });
   const info = h("div", { class: "info" });
@@ -128,14 +130,16 @@ export function showShop(root, app) {
     const label = top ? say("experience", { now: state.experience, next: top }) : say("experienceTop", { now: state.experience });
     const canClaim = top !== null && state.experience >= top;
     const wait = nextAt && state.energy < cap ? ` · ${clock(Date.parse(nextAt))}` : "";
-    bar.replaceChildren(
+    renew(level, [state.level, label, canClaim], () => [
       h("div", { class: "level", title: label, "aria-label": `${say("level", { n: state.level })}. ${label}`, role: "img" },
         h("b", {}, say("levelShort", { n: state.level })), h("span", { class: "meter" }, fill)),
       ...(canClaim ? [h("button", { class: "claim", type: "button", onclick: () => play({ claimLevel: { level: state.level + 1 } }) }, say("claim"))] : []),
-      h("div", { class: "coins" },
-        coin("⚡", `${state.energy}/${cap}${wait}`, "energy"), coin("💎", showNumber(state.diamonds), "diamonds"),
-        coin("🎟️", showNumber(game.confirmed.wallet?.tickets ?? 0), "tickets")),
-    );
+    ]);
+    const tickets = game.confirmed.wallet?.tickets ?? 0;
+    renew(coins, [state.energy, cap, wait, state.diamonds, tickets], () => [
+      coin("⚡", `${state.energy}/${cap}${wait}`, "energy"), coin("💎", showNumber(state.diamonds), "diamonds"),
+      coin("🎟️", showNumber(tickets), "tickets"),
+    ]);
   }
 
   const coin = (sign, text, name) => h("span", { class: "coin", title: say(name) },
@@ -147,6 +151,10 @@ export function showShop(root, app) {
   }
 
   function drawOrders(state) {
+    renew(orders, [state.orders, state.cells, game.confirmed.state.orders.length], () => makeOrders(state));
+  }
+
+  function makeOrders(state) {
     const made = state.orders.map((order) => {
       const ready = rules.goodsFor(state, order) !== null;
       const lie = [...state.cells];
@@ -162,10 +170,14 @@ export function showShop(root, app) {
           onclick: () => play({ deliver: { order: order.number } }) }, ready ? say("deliver") : `💎 ${order.diamonds}`));
     });
     while (made.length < game.confirmed.state.orders.length) made.push(h("li", { class: "order none" }, say("newOrder")));
-    orders.replaceChildren(...made);
+    return made;
   }
 
   function drawShelf(state) {
+    renew(shelf, [state.storage, state.slots, state.inbox, held], () => makeShelf(state));
+  }
+
+  function makeShelf(state) {
     const slots = [];
     for (let slot = 0; slot < Math.max(state.slots, state.storage.length); slot += 1) {
       const word = state.storage[slot];
@@ -173,9 +185,8 @@ export function showShop(root, app) {
     }
     const gifts = state.inbox.map(([word, count], gift) =>
       shelfCell({ gift }, word, `${say("gifts")}: ${itemName(word)} × ${count}`, h("span", { class: "count" }, `×${count}`)));
-    shelf.replaceChildren(
-      h("span", { class: "shelfName", "aria-hidden": "true" }, "🗄️"), ...slots,
-      ...(gifts.length ? [h("span", { class: "shelfName", "aria-hidden": "true" }, "🎁"), ...gifts] : []));
+    return [h("span", { class: "shelfName", "aria-hidden": "true" }, "🗄️"), ...slots,
+      ...(gifts.length ? [h("span", { class: "shelfName", "aria-hidden": "true" }, "🎁"), ...gifts] : [])];
   }
 
   function shelfCell(thing, word, label, ...more) {
@@ -194,7 +205,9 @@ export function showShop(root, app) {
       h("button", { type: "button", class: "soft", onclick: () => act({ store: { cell: thing.cell } }, say("stored", { item: goods(word).name })) }, say("store")),
       h("button", { type: "button", class: sure ? "danger" : "soft", onclick: () => sell(thing.cell, word) }, say(sure ? "sellSure" : "sell")),
     ] : [];
-    info.replaceChildren(h("div", {}, h("b", {}, text), h("small", {}, more)), h("div", { class: "acts" }, buttons));
+    renew(info, [thing, text, more, sure], () => [
+      h("div", {}, h("b", {}, text), h("small", {}, more)), h("div", { class: "acts" }, buttons),
+    ]);
   }
 
   function describe(word) {

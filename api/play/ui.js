@@ -15,6 +15,18 @@ export function h(tag, props = {}, ...children) {
   return made;
 }
 
+const keys = new WeakMap();
+
+/** Makes a part anew only where `key` differs, so that nothing vanishes under a finger; the focus stays in its place. */
+export function renew(node, key, make) {
+  const text = JSON.stringify([key, language()]);
+  if (keys.get(node) === text) return;
+  keys.set(node, text);
+  const at = [...node.querySelectorAll("button")].indexOf(document.activeElement);
+  node.replaceChildren(...make());
+  if (at >= 0) node.querySelectorAll("button")[at]?.focus();
+}
+
 /** Says a result to everybody: shown for a moment, and read out; "quiet" is read out alone. */
 export function tell(text, kind = "") {
   const box = document.getElementById("said");
