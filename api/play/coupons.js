@@ -65,6 +65,7 @@ async function offerList(app) {
     const buy = async () => {
       await change("BuyCoupon", { offerId: offer.id });
       tell(say("bought", { name: offer.name }), "good");
+      app.game.open();
       await app.go("coupons");
     };
     return h("div", { class: "offer" }, h("div", {}, h("b", {}, offer.name), h("small", {}, offer.refusal?.message ?? offer.terms)),

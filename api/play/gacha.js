@@ -29,6 +29,7 @@ function poolCard(pool, me, app, again) {
   const draw = async (count) => {
     const requestId = crypto.randomUUID();
     const done = await change("Draw", { poolId: pool.id, oddsHash: pool.oddsHash, count }, requestId);
+    app.game.open();
     await again();
     showPrizes(done.draws, app);
   };
