@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 from api.pages.docs import docs_routes, documentation
 from api.pages.health import health_routes
 from api.pages.landing import landing_page, language_of
+from api.pages.play import play_routes
 from api.runtime.embedded import Embedded
 from api.runtime.logs import configure_logs
 from api.runtime.migrations import migrate
@@ -127,5 +128,6 @@ def _pages(application: Application) -> Asgi:
         return HTMLResponse(page, headers={"Vary": "Accept-Language", "Content-Language": language})
 
     pages.include_router(docs_routes())
+    pages.include_router(play_routes(demo=application.settings.demo))
     pages.include_router(health_routes(lambda: application.services))
     return pages

@@ -50,6 +50,7 @@ class Edge:
     client: httpx.AsyncClient
     ahead: timedelta = timedelta(0)
     texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    routes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def services(self) -> Services:
@@ -194,7 +195,7 @@ async def open_edge(settings: Settings, servers: int | None = None) -> AsyncIter
     `servers` of them take the requests in turn; none given: as the environment says.
     """
     async with open_servers(replace(settings, jobs=False), servers) as opened:
-        edge = Edge(opened.services, opened.client)
+        edge = Edge(opened.services, opened.client, routes=opened.routes)
         opened.set_clock(edge.now)
         yield edge
 

@@ -47,6 +47,11 @@ class Servers:
         """Those of each server."""
         return [app.services for app in self._apps]
 
+    @property
+    def routes(self) -> dict[str, Any]:
+        """What the first server serves, by path."""
+        return dict(self._apps[0]._routes)
+
     def set_clock(self, clock: Callable[[], datetime]) -> None:
         """Every server reads this clock from here on."""
         for app in self._apps:

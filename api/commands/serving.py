@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from api.app import create_app
+from api.graphql.limits import BODY_BYTES_MAX
 from api.runtime import metrics
 
 if TYPE_CHECKING:
@@ -37,10 +38,13 @@ def serve(
     config = uvicorn.Config(
         app,
         log_config=None,
+        log_level="warning",  # at "info" every socket is two lines
         access_log=False,
         server_header=False,
         lifespan="on",
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=BODY_BYTES_MAX,
+        ws_per_message_deflate=False,
         proxy_headers=False,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         callback_notify=_sampling(app),

@@ -38,6 +38,7 @@ from api.graphql.http import (
 from api.graphql.messages import WORDINGS, choose_locale, say
 from api.graphql.operations import Operations, digest_of, read_hash
 from api.graphql.schema import sdl
+from api.graphql.sockets import Sockets
 from api.identity.rules import Caller
 from api.refusals import CheckUnavailable, Forbidden, Unauthenticated
 from api.runtime.clock import utc_now
@@ -117,8 +118,16 @@ class GraphQLApp:
         self._clock = clock
         self._sdl = sdl(schema).encode()
         self._accepted: set[asyncio.Task[Any]] = set()
+        self.sockets: Sockets | None = None
+
+    def now(self) -> datetime:
+        """This app's clock."""
+        return self._clock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and self.sockets is not None:
+            await self.sockets(scope, receive, send)
+            return
         if scope["type"] == "websocket":
             await receive()
             await send({"type": "websocket.close", "code": 4406, "reason": "This schema has no subscriptions."})
@@ -187,6 +196,8 @@ class GraphQLApp:
         operation = prepared.select(asked.operation_name)
         if isinstance(operation, GraphQLError):
             return self._errors(request, [operation])
+        if operation.type is OperationType.SUBSCRIPTION:
+            raise HttpError(400, "BAD_REQUEST", "Subscriptions go over a web socket, protocol graphql-transport-ws.")
         if (costly := operation.measured.check(asked.variables)) is not None:
             return self._errors(request, [costly])
         if by_get and operation.type is not OperationType.QUERY:

@@ -32,11 +32,16 @@ class EdgeSchema(strawberry.Schema):
         """Nothing: see `api/graphql/errors.py`."""
 
 
-def make_schema(query: type, mutation: type | None = None, *, types: Iterable[type] = ()) -> EdgeSchema:
+def make_schema(
+    query: type, mutation: type | None = None, subscription: type | None = None, *, types: Iterable[type] = ()
+) -> EdgeSchema:
     """The schema of one caller, with the house's scalars."""
     scalars: dict[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE}
     config = StrawberryConfig(scalar_map=scalars, disable_field_suggestions=False, name_converter=Names())
-    return EdgeSchema(query=query, mutation=mutation, types=list(types), config=config, extensions=[UsePrepared])
+    return EdgeSchema(
+        query=query, mutation=mutation, subscription=subscription, types=list(types), config=config,
+        extensions=[UsePrepared],
+    )  # fmt: skip
 
 
 def sdl(schema: strawberry.Schema) -> str:

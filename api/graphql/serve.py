@@ -9,6 +9,7 @@ import strawberry
 
 from api.graphql.asgi import Authenticate, GraphQLApp, Options
 from api.graphql.operations import Operations
+from api.graphql.sockets import Sockets
 from api.identity import actions
 from api.identity.authenticate import Authenticator
 from api.identity.firebase import FirebaseTokens
@@ -49,6 +50,22 @@ def serve(services: Services, schema: strawberry.Schema, kind: Kind) -> GraphQLA
         clock=services.clock,
     )
     services.on_stop(app.drain)
+    if schema._schema.subscription_type is not None:
+        app.sockets = Sockets(
+            schema,
+            doors[kind],
+            kind=kind,
+            documents=app.documents,
+            operations=app.operations,
+            database=services.database,
+            services=services,
+            limits=services.once(RateLimits, lambda: RateLimits(services.redis)),
+            observer=services.once(Metrics, Metrics),
+            trusted_only=settings.trusted_only,
+            clock=app.now,
+            expiry=door.expiry,
+        )
+        services.on_stop(app.sockets.close)
     return app
 
 

@@ -153,6 +153,13 @@ class Authenticator:
             raise Forbidden(f"This account has no operator role. The roles are {known}.")
         return OperatorCaller(await self._find("operator", subject, actions.sign_in_operator, now), roles)
 
+    def expiry(self, authorization: str) -> datetime | None:
+        """When a credential that was found good ends by itself; None where it does not (keys, demo tokens)."""
+        credential = parse_authorization(authorization)
+        if self._firebase is None or not isinstance(credential, BearerCredential):
+            return None
+        return self._firebase.expiry(credential.token)
+
     def _credential(self, authorization: str | None) -> Credential:
         if not authorization:
             _refuse("An Authorization header is required.", "missing")

@@ -85,6 +85,11 @@ class FirebaseTokens:
                 raise
             return known
 
+    def expiry(self, token: str) -> datetime | None:
+        """When a token that was found good ends; None for one that is not remembered."""
+        known = self._known.get(token_digest(token))
+        return known.expires_at if known is not None else None
+
     async def _ask_once(self, digest: bytes, token: str, now: datetime) -> Verified:
         asking = self._asking.get(digest)
         if asking is None:

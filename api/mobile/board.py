@@ -9,6 +9,7 @@ from api.graphql.boards import BoardNode, ItemNode, load_board, show_board, show
 from api.graphql.context import Context
 from api.graphql.refusal import Refusal, mutation, refusal_from, request_key
 from api.graphql.schema import Info
+from api.mobile.changes import tell_board
 from api.mobile.members import Wallet, show_wallet
 from api.refusals import BadInput
 from game.board.actions import load_content
@@ -190,6 +191,7 @@ class BoardMutation:
             now=context.now,
         )
         done = await context.submit(batches_of(context.services).play_moves, command)
+        tell_board(context.services, command.member_id, done.board.revision)
         return MovesPlayed(
             applied=done.result.applied,
             refused_index=done.result.refused_index,

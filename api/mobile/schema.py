@@ -8,6 +8,7 @@ from api.graphql.nodes import Node, Nodes
 from api.graphql.schema import Info, make_schema
 from api.graphql.serve import serve
 from api.mobile.board import BoardMutation, BoardQuery
+from api.mobile.changes import BoardSubscription
 from api.mobile.checkin import CheckInMutation, CheckInQuery
 from api.mobile.coupons import CouponMutation, CouponNode, CouponQuery, resolve_coupon
 from api.mobile.draws import DrawMutation, DrawQuery, resolve_draw
@@ -70,7 +71,14 @@ class Mutation(
     """Every mutation of a member; each noun adds its own."""
 
 
-SCHEMA = make_schema(Query, Mutation, types=[MemberNode, CouponNode, OfferNode, ReceiptNode, PoolNode, DrawNode])
+@strawberry.type
+class Subscription(BoardSubscription):
+    """What a member's open app is told, over `graphql-transport-ws` at the same path."""
+
+
+SCHEMA = make_schema(
+    Query, Mutation, Subscription, types=[MemberNode, CouponNode, OfferNode, ReceiptNode, PoolNode, DrawNode]
+)
 
 
 def build(services: Services) -> GraphQLApp:

@@ -18,6 +18,7 @@ class Words:
 
     title: str
     lead: str
+    play: str
     demo: str
     schemas: str
     callers: tuple[tuple[str, str], ...]
@@ -43,6 +44,7 @@ _WORDS = {
         title="mergemart",
         lead="The back end of a supermarket's app, from the receipt to the redeemed coupon: one server, four kinds of "
         "callers, a contract for each.",
+        play="Play the game",
         demo="Demo mode: the data is in a folder of this machine, and a token is whoever it says it is.",
         schemas="Four GraphQL schemas",
         callers=(
@@ -62,6 +64,7 @@ _WORDS = {
             "operators.md": "for operators",
             "refusals.md": "every refusal code",
             "fairness.md": "how draws are fair",
+            "play.md": "the game in a browser",
             "operation.md": "for who runs the server",
             "house.md": "how the code is built",
             "figures.md": "measured figures",
@@ -74,6 +77,7 @@ _WORDS = {
     CHINESE: Words(
         title="mergemart",
         lead="超市會員 App 的後端：從一張發票到兌換優惠券。一個伺服器、四種使用者、四份 API 規格。",
+        play="玩合成遊戲",
         demo="示範模式：資料只存在這台電腦的資料夾；權杖寫誰就是誰，不驗證身分。",
         schemas="四份 GraphQL API",
         callers=(
@@ -93,6 +97,7 @@ _WORDS = {
             "operators.md": "營運人員",
             "refusals.md": "所有拒絕代碼",
             "fairness.md": "抽獎公平性",
+            "play.md": "瀏覽器遊戲",
             "operation.md": "伺服器維運",
             "house.md": "程式架構",
             "figures.md": "實測數據",
@@ -117,6 +122,8 @@ header{display:flex;justify-content:space-between;gap:1rem;align-items:baseline}
 h1{font-size:clamp(2rem,6vw,3.25rem);margin:0;letter-spacing:-.02em;color:var(--leaf)}
 h2{font-size:1.15rem;margin:2.5rem 0 1rem}
 p{max-width:44rem;margin:.75rem 0}
+.play{display:inline-block;background:var(--leaf);color:var(--paper);border-radius:.7rem;padding:.6rem 1.2rem;
+font-weight:600;text-decoration:none}
 .demo{background:var(--tint);border-radius:.6rem;padding:.7rem 1rem}
 .callers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;padding:0;margin:0}
 .callers li{list-style:none;background:var(--card);border:1px solid var(--line);border-radius:.9rem;padding:1.2rem}
@@ -148,7 +155,8 @@ def landing_page(language: str, *, demo: bool, docs: Collection[str]) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{words.title}</title><style>{_STYLE}</style></head><body><main>"
         f'<header><h1>{words.title}</h1><a href="/?lang={code}" lang="{code}" hreflang="{code}">{name}</a></header>'
-        f"<p>{escape(words.lead)}</p>{_demo(words) if demo else ''}"
+        f'<p>{escape(words.lead)}</p><p><a class="play" href="/play">{escape(words.play)}</a></p>'
+        f"{_demo(words) if demo else ''}"
         f'<h2>{escape(words.schemas)}</h2><ul class="callers">{cards}</ul>{_docs(words, docs)}'
         f"<h2>{escape(words.more)}</h2>{_links(words.more, words.links)}"
         "</main></body></html>"

@@ -12,6 +12,7 @@ from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
 
 from api.settings import Settings
 from tests.edge import API, Edge, basket, dumps, offer_body, open_edge
+from tests.sockets import subscribed
 
 KINDS = ("mobile", "till", "partner", "admin")
 MEI, TILL, OWNER = "demo:mei", "demo:taipei-1", "demo:olga:owner"
@@ -30,7 +31,7 @@ def operations_of(kind: str) -> set[str]:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_query_and_mutation_field_occurs_in_an_operation(kind: str) -> None:
     schema = build_schema((API / kind / "schema.graphql").read_text(encoding="utf-8"))
-    used: dict[str, set[str]] = {"query": set(), "mutation": set()}
+    used: dict[str, set[str]] = {"query": set(), "mutation": set(), "subscription": set()}
     for path in (API / kind / "operations").glob("*.graphql"):
         for node in parse(path.read_text(encoding="utf-8")).definitions:
             if isinstance(node, OperationDefinitionNode):
@@ -41,6 +42,7 @@ def test_every_query_and_mutation_field_occurs_in_an_operation(kind: str) -> Non
     assert schema.mutation_type is not None
     assert used["query"] == set(schema.query_type.fields)
     assert used["mutation"] == set(schema.mutation_type.fields)
+    assert used["subscription"] == set(schema.subscription_type.fields if schema.subscription_type else ())
 
 
 class Runner:
@@ -76,6 +78,8 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
         assert (await run("Node", id=node_id))["__typename"] == kind
     assert (await run("MemberNode", id=me["id"]))["cardNo"] == me["cardNo"]
     await play_and_look_home(run)
+    await hear_of_the_board(run)
+    await open_the_game(run)
     await check_in_and_visit(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
@@ -95,6 +99,24 @@ async def play_and_look_home(run: Runner) -> None:
     home = await run("Home")
     assert home["board"]["revision"] == 1
     assert (await run("Home", ifVersion=home["version"]))["unchanged"] is True
+
+
+async def hear_of_the_board(run: Runner) -> None:
+    run.ran.add("BoardChanged")
+    async with subscribed(run.edge, run.who) as socket:
+        assert await socket.revision() == 1
+
+
+async def open_the_game(run: Runner) -> None:
+    """What the app in the browser sends beside the others; `me` and more in one, so asked for as it is."""
+    run.ran |= {"Shop", "DrawMe"}
+    answer = (await run.edge.send("mobile", run.who, run.edge.operation("mobile", "Shop"))).json()["data"]
+    assert (answer["me"]["cardNo"], answer["board"]["revision"]) == (await run.edge.card(run.who), 1)
+    assert (await run.edge.ask("mobile", "DrawMe", run.who))["wallet"]["points"] > 0
+    played = await run("Play", baseRevision=1, commands=[{"tap": {"cell": 23}}])
+    assert (played["applied"], played["board"]["revision"]) == (1, 2)
+    assert len((await run("CouponsToShow", first=10))["nodes"]) > 1
+    assert (await run("PastDraws", first=10))["nodes"] == []
 
 
 async def draw_and_reveal(run: Runner) -> None:
