@@ -248,7 +248,8 @@ async def dump(database: Database) -> dict[str, list[str]]:
         tables = [
             row["relname"]
             for row in await connection.fetch(
-                "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+                "AND relnamespace = 'public'::regnamespace ORDER BY 1"
             )
         ]
         return {
