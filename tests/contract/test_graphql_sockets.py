@@ -59,7 +59,7 @@ async def test_an_open_app_is_told_of_a_move_on_another_device_and_of_no_one_els
 
 
 async def test_a_move_is_told_where_there_is_no_redis(settings: Settings) -> None:
-    async with open_edge(replace(settings, redis_url=None)) as edge, subscribed(edge, MEI) as socket:
+    async with open_edge(replace(settings, redis_url=None), 1) as edge, subscribed(edge, MEI) as socket:
         assert await socket.revision() == 0
         await play(edge)
         assert await socket.revision() == 1

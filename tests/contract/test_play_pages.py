@@ -122,9 +122,9 @@ def test_the_code_of_others_is_as_it_was_published() -> None:
 
 
 def test_both_languages_say_the_same_things() -> None:
+    bare = re.sub(r'"[^"\n]*"', '""', SCRIPTS["words.js"])
     english, chinese = (
-        set(re.findall(r"[{,]\s*(\w+): (?=[\"{])", part))
-        for part in re.split(r"\nconst (?=ZH|ALL)", SCRIPTS["words.js"])[:2]
+        set(re.findall(r"[{,]\s*(\w+): (?=[\"{])", part)) for part in re.split(r"\nconst (?=ZH|ALL)", bare)[:2]
     )
     assert english == chinese
     assert len(english) > 150
