@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 from api.pages.docs import docs_routes, documentation
 from api.pages.health import health_routes
 from api.pages.landing import landing_page, language_of
+from api.pages.odds import odds_routes
 from api.pages.play import play_routes
 from api.runtime.embedded import Embedded
 from api.runtime.logs import configure_logs
@@ -129,5 +130,6 @@ def _pages(application: Application) -> Asgi:
 
     pages.include_router(docs_routes())
     pages.include_router(play_routes(demo=application.settings.demo))
+    pages.include_router(odds_routes(lambda: application.services))
     pages.include_router(health_routes(lambda: application.services))
     return pages

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,14 @@ from game.orders.rules import parse_orders
 from loyalty.receipts.rules import parse_earning
 from loyalty.sheets import actions as sheets
 from loyalty.sheets.actions import Parser
-from loyalty.sheets.rules import parse_season
+from loyalty.sheets.rules import Fault, parse_season
 from loyalty.tiers.rules import parse_ladder
 from loyalty.work import Work
-from rewards.coupons.actions.publishing import publish_offer, put_on_sale
+from rewards.coupons.actions.publishing import check_offer, publish_offer, put_on_sale
 from rewards.coupons.rules.offers import parse_offer
 from rewards.coupons.rules.welcome import parse_welcome
-from rewards.gacha.actions.pools import check_amended, publish_odds, put_in_force
+from rewards.gacha.actions.pools import check_amended, check_drawn, check_odds, publish_odds, put_in_force
+from rewards.gacha.rules.law import parse_law
 from rewards.gacha.rules.odds import parse_odds
 from rewards.gacha.rules.rails import parse_rails
 
@@ -32,6 +33,7 @@ PARSERS: Mapping[str, Parser[Any]] = {
     "welcome": parse_welcome,
     "odds": parse_odds,
     "rails": parse_rails,
+    "law": parse_law,
     "calendar": parse_calendar,
     "chains": parse_chains,
     "board": parse_layout,
@@ -67,8 +69,7 @@ async def publish(
     """Publishes a version of any kind of sheet; returns its number. Refuses SHEET_INVALID, SHEET_STATE."""
     if kind == "offer":
         version = await publish_offer(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
-        season = await (await sheets.open_sheets(work.connection)).season(work.connection)
-        await check_amended(work.connection, key, season.day(now))
+        await check_amended(work.connection, key, now)
         return version
     if kind == "odds":
         return await publish_odds(work, key, body, author=author, reason=reason, based_on=based_on, now=now)
@@ -78,3 +79,23 @@ async def publish(
     if kind in boards.KINDS:
         await boards.check_sheets(work.connection)
     return version
+
+
+def checker(connection: Any, now: datetime) -> Callable[[str, str, Mapping[str, Any]], Awaitable[list[Fault]]]:
+    """Finds every mistake of a body: what its parser says, and whether it fits what it would stand beside."""
+
+    async def check(kind: str, key: str, body: Mapping[str, Any]) -> list[Fault]:
+        name, parser = f"{kind}.{key}", PARSERS[kind]
+        faults = sheets.faults_of(name, body, parser)
+        if faults:
+            return faults
+        if kind == "odds":
+            return await check_odds(connection, key, parse_odds(name, body))
+        if kind == "offer":
+            offer = parse_offer(name, body)
+            return await check_offer(connection, key, offer) + await check_drawn(connection, key, offer, now)
+        if kind in boards.KINDS:
+            return await boards.faults_with(connection, kind, parser(name, body))
+        return []
+
+    return check

@@ -74,7 +74,7 @@ class MemberNode(Node):
     async def wallets(self, info: Info) -> list[WalletNode]:
         context: Context = info.context
         async with context.database.read() as connection:
-            season = await (await open_sheets(connection)).season(connection)
+            season = await (await open_sheets(connection, context.now)).season(connection)
             found = await ledgers.read_wallets(connection, [self.member_id])
         today = season.day(context.now)
         return [show_wallet(currency, wallet, today) for (_, currency), wallet in sorted(found.items())]

@@ -2,8 +2,12 @@
 
 import strawberry
 
+from api.admin.drafts import DraftMutation
 from api.admin.keys import KeyMutation, KeyQuery, StoreNode, resolve_store
 from api.admin.members import MemberMutation, MemberNode, MemberQuery, resolve_member
+from api.admin.monitor import MonitorQuery
+from api.admin.reviews import ReviewQuery
+from api.admin.roles import RoleMutation, RoleQuery
 from api.admin.sheets import SheetMutation, SheetQuery
 from api.graphql.asgi import GraphQLApp
 from api.graphql.nodes import Node, Nodes, write_id
@@ -23,7 +27,7 @@ class Operator:
 
 
 @strawberry.type
-class Query(MemberQuery, KeyQuery, SheetQuery):
+class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery):
     @strawberry.field
     async def me(self, info: Info) -> Operator:
         operator = info.context.operator
@@ -36,7 +40,7 @@ class Query(MemberQuery, KeyQuery, SheetQuery):
 
 
 @strawberry.type
-class Mutation(MemberMutation, KeyMutation, SheetMutation):
+class Mutation(MemberMutation, KeyMutation, SheetMutation, DraftMutation, RoleMutation):
     """Every mutation of an operator; each noun adds its own."""
 
 

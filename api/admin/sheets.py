@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -30,8 +31,11 @@ BODY_DEPTH_MAX = 12
 _KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]{0,59}")
 MESSAGE_LENGTH_MAX = 300
 TARGET_LENGTH_MAX = 100
-EDITORS = dict.fromkeys(("odds", "rails"), (Role.ODDS_EDITOR, Role.ODDS_APPROVER))
-"""Who publishes kinds of sheets that are not the campaign manager's."""
+EDITORS = dict.fromkeys(("odds", "rails", "law"), (Role.ODDS_EDITOR, Role.ODDS_APPROVER))
+"""Who writes kinds of sheets that are not the campaign manager's."""
+APPROVERS = dict.fromkeys(EDITORS, (Role.ODDS_APPROVER,))
+"""Who approves them; the others a campaign manager, who is another one than their authors."""
+ALONE = "One person alone: refused but on a demo server. Use draftSheet, submitSheet and approveSheet."
 strawberry.enum(SheetState)
 
 
@@ -46,8 +50,11 @@ class SheetNode(Node):
     author: str
     reason: str
     created_at: datetime
-    active_at: datetime | None
+    active_at: datetime | None = strawberry.field(description="From when on it is in force, or will be.")
     retired_at: datetime | None
+    approver: str | None
+    revision: int = strawberry.field(description="How often the draft was saved.")
+    based_on: int = strawberry.field(description="The version that it was made from; 0 for none.")
 
 
 @strawberry.type(name="Pause", description="One use of the stop switch.")
@@ -122,6 +129,9 @@ def show_sheet(sheet: SheetVersion) -> SheetNode:
         created_at=sheet.created_at,
         active_at=sheet.active_at,
         retired_at=sheet.retired_at,
+        approver=show_id("opr", sheet.approver) if sheet.approver else None,
+        revision=sheet.revision,
+        based_on=sheet.based_on,
     )
 
 
@@ -168,7 +178,7 @@ async def check_target(context: Context, target: str) -> str:
     if target in ("earning", "offers", "pools", "board", "checkin"):
         return target
     async with context.database.read() as connection:
-        if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection)).heads:
+        if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection, context.now)).heads:
             return target
         if noun == "offer" and _KEY.fullmatch(name) and name in await find_offers(connection, [name]):
             return target
@@ -188,17 +198,19 @@ class SheetQuery:
             found = await sheets.load_versions(connection, kind=wanted[0], key=wanted[1], limit=check_first(first))
         return [show_sheet(each) for each in found]
 
-    @strawberry.field(description="Uses of the stop switch, newest first.")
-    async def pauses(self, info: Info, first: int) -> list[PauseNode]:
+    @strawberry.field(
+        description="Uses of the stop switch, newest first; `unreviewed`: those alone that nobody looked at yet."
+    )
+    async def pauses(self, info: Info, first: int, unreviewed: bool = False) -> list[PauseNode]:
         context: Context = info.context
         async with context.database.read() as connection:
-            found = await sheets.load_pauses(connection, limit=check_first(first))
+            found = await sheets.load_pauses(connection, limit=check_first(first), unreviewed=unreviewed)
         return [show_pause(row) for row in found]
 
 
 @strawberry.type
 class SheetMutation:
-    @mutation
+    @partial(mutation, deprecated=ALONE)
     async def publish_sheet(
         self,
         info: Info,
@@ -215,6 +227,8 @@ class SheetMutation:
         """
         context: Context = info.context
         operator = context.require(*EDITORS.get(kind, (Role.CAMPAIGN_MANAGER,)))
+        if not context.services.settings.demo:
+            raise EdgeRefused(EdgeCode.SECOND_PERSON_NEEDED)
         asked = {"kind": kind, "key": key, "body": body, "basedOn": based_on, "reason": reason}
         request = request_key(context, "publishSheet", request_id, asked)
         check_kind(kind)

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code of the process."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["verify-draw"]:
+    if words[:1] in (["verify-draw"], ["verify"]):
         from api.commands import verify  # noqa: PLC0415 - alone: it works offline, without any database module
 
-        return verify.run(words[1:])
-    from api.commands.line import run_command  # noqa: PLC0415 - brings in what `verify-draw` must not
+        return verify.run(words[1:]) if words[0] == "verify-draw" else verify.run_whole(words[1:])
+    from api.commands.line import run_command  # noqa: PLC0415 - brings in what these two must not
 
     return run_command(words)

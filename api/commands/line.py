@@ -54,5 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in (run, delegated, replay, migrate, contract, refusals):
         module.add(commands)
-    commands.add_parser(verify.NAME, help=verify.SUMMARY, add_help=False)  # `api/commands` runs it before this parser
+    # `api/commands` runs these two before this parser.
+    commands.add_parser(verify.NAME, help=verify.SUMMARY, add_help=False)
+    commands.add_parser(verify.WHOLE_NAME, help=verify.WHOLE_SUMMARY, add_help=False)
     return parser

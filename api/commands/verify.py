@@ -1,4 +1,7 @@
-"""`main.py verify-draw FILES`: checks receipts of draws offline; neither it nor what it imports knows a database."""
+"""`main.py verify-draw FILES` and `main.py verify FILES`: receipts of draws, checked offline.
+
+Neither this nor what it imports knows a database.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from api.commands.exits import ExitCode
-from rewards.gacha.rules.chains import check_together
-from rewards.gacha.rules.verifying import SEED_KEY, Verdict, read_document, seeds_of, verify
+from rewards.gacha.rules.chains import check_sheets, check_together, find_gaps
+from rewards.gacha.rules.verifying import SEED_KEY, Verdict, read_document, read_documents, seeds_of, verify
 
 NAME = "verify-draw"
 SUMMARY = "check receipts of draws offline: what they prove, what they only claim, what is wrong"
@@ -30,6 +33,23 @@ example:
 
 docs/fairness.md defines the receipt and the rolls."""
 
+WHOLE_NAME = "verify"
+WHOLE_SUMMARY = "check all draws of a member offline: receipts, revealed seeds and published odds together"
+_WHOLE_EPILOG = """\
+FILES are JSON, one document or a list of documents each, told apart by what they hold: receipts as
+`drawReceipt { document }` gives them, answers of `revealSeed` (with serverSeedHex), and odds as the page /odds
+publishes them (/odds/<hash>.json). What is checked beyond `verify-draw`: the nonces of each epoch have no gap from 0
+to the last one that is there, and, where odds are among the files, each receipt's odds are one of them.
+
+exit codes:
+  0  everything was proved
+  1  something is wrong or missing, or a file is nothing of that kind
+  2  a file cannot be read
+  7  nothing is wrong, but the server seed of some receipt is not revealed yet
+
+example:
+  python main.py verify receipts/*.json reveal-1.json odds/*.json"""
+
 
 def parser() -> argparse.ArgumentParser:
     """The arguments of the command."""
@@ -41,14 +61,32 @@ def parser() -> argparse.ArgumentParser:
     return made
 
 
+def whole_parser() -> argparse.ArgumentParser:
+    """The arguments of `verify`."""
+    made = argparse.ArgumentParser(
+        prog=f"main.py {WHOLE_NAME}", description=WHOLE_SUMMARY, epilog=_WHOLE_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    made.add_argument("files", nargs="+", metavar="FILES", help="receipts, answers of revealSeed, published odds")
+    return made
+
+
 def run(arguments: Sequence[str]) -> int:
     """Verifies the files and prints what came of it; returns the exit code."""
-    names = parser().parse_args(arguments).files
+    return _verify(parser().parse_args(arguments).files, whole=False)
+
+
+def run_whole(arguments: Sequence[str]) -> int:
+    """The same of everything that a member has, where nothing may be missing."""
+    return _verify(whole_parser().parse_args(arguments).files, whole=True)
+
+
+def _verify(names: Sequence[str], *, whole: bool) -> int:
     documents: dict[str, Mapping[str, Any]] = {}
     broken = False
     for name in names:
         try:
-            documents[name] = read_document(Path(name).read_text(encoding="utf-8"))
+            documents |= _read(name, Path(name).read_text(encoding="utf-8"), whole=whole)
         except OSError as error:
             print(f"{name}: {error.strerror}", file=sys.stderr)
             return ExitCode.SETTINGS
@@ -56,15 +94,35 @@ def run(arguments: Sequence[str]) -> int:
             print(f"{name}\n  WRONG    it is no receipt: {error}")
             broken = True
     seeds = seeds_of(list(documents.values()))
+    odds = [each for each in documents.values() if _is_odds(each)] if whole else []
     verdicts = [
-        verify(name, document, seeds) for name, document in documents.items() if not _is_reveal(document)
-    ]  # fmt: skip
+        verify(name, document, seeds)
+        for name, document in documents.items()
+        if not _is_reveal(document) and not (whole and _is_odds(document))
+    ]
     together = check_together(verdicts)
+    if odds:
+        check_sheets(verdicts, odds)
+    missing = find_gaps(verdicts) if whole else []
     for verdict in verdicts:
         _print(verdict)
     for sentence in together:
         print(f"together\n  proved   {sentence}")
-    return _sum_up(verdicts, broken=broken)
+    for sentence in missing:
+        print(f"together\n  MISSING  {sentence}")
+    return _sum_up(verdicts, broken=broken or bool(missing))
+
+
+def _read(name: str, text: str, *, whole: bool) -> dict[str, Mapping[str, Any]]:
+    """The documents of a file by name; a list is for `verify` alone."""
+    if not whole or not text.lstrip().startswith("["):
+        return {name: read_document(text)}
+    return {f"{name}[{at}]": each for at, each in enumerate(read_documents(text))}
+
+
+def _is_odds(document: Mapping[str, Any]) -> bool:
+    """Whether that is a table of odds as it was published."""
+    return "prizes" in document and "format" not in document and SEED_KEY not in document
 
 
 def _is_reveal(document: Mapping[str, Any]) -> bool:

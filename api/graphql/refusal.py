@@ -79,12 +79,12 @@ def refused_from(error: Refused | BadInput | Forbidden) -> Refused:
     return error
 
 
-def mutation(resolver: Callable[..., Awaitable[Any]]) -> Any:
+def mutation(resolver: Callable[..., Awaitable[Any]], *, deprecated: str | None = None) -> Any:
     """A mutation field: runs the resolver, and answers a `Refusal` for what it refuses.
 
     The resolver raises `Refused`, `BadInput` (malformed id or value) or `Forbidden`; anything else is a fault, masked
     and logged. Its docstring becomes the field's description. Write it in the body of a `@strawberry.type` class, with
-    `self, info` first.
+    `self, info` first. `deprecated` says what to use instead.
     """
 
     @functools.wraps(resolver)
@@ -97,7 +97,7 @@ def mutation(resolver: Callable[..., Awaitable[Any]]) -> Any:
             context.observer.refused(context.kind, str(refused.code))
             return refusal_from(refused, context.locale)
 
-    return strawberry.mutation(answer, description=inspect.getdoc(resolver))
+    return strawberry.mutation(answer, description=inspect.getdoc(resolver), deprecation_reason=deprecated)
 
 
 def request_key(context: Context, mutation_name: str, request_id: str, arguments: Mapping[str, Any]) -> RequestKey:

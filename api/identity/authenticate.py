@@ -10,6 +10,7 @@ from uuid import UUID
 
 from api.identity import actions
 from api.identity.firebase import FirebaseTokens, Verified
+from api.identity.granting import granted_roles
 from api.identity.rules import (
     KEY_CACHE_SECONDS,
     TOKEN_RECHECK_SECONDS,
@@ -26,12 +27,13 @@ from api.identity.rules import (
     TillCaller,
     parse_authorization,
     parse_roles,
+    roles_in_force,
     secret_fits,
     stamp_due,
 )
 from api.refusals import Forbidden, Unauthenticated
 from api.runtime.database import Database
-from loyalty.ids import from_typeid
+from loyalty.ids import from_typeid, to_typeid
 from loyalty.members import actions as members
 from loyalty.members.actions import NewMember, SignedIn
 from loyalty.members.rules import IdentityKind
@@ -97,6 +99,7 @@ class Authenticator:
         self._demo = demo
         self._found: _Recent[tuple[str, str], UUID] = _Recent(TOKEN_RECHECK_SECONDS)
         self._keys: _Recent[UUID, ApiKey | str] = _Recent(KEY_CACHE_SECONDS)
+        self._grants: _Recent[UUID, tuple[frozenset[Role], int]] = _Recent(KEY_CACHE_SECONDS)
 
     async def member(self, authorization: str | None, now: datetime) -> MemberCaller:
         """A member, made at the first sign-in. Raises `Unauthenticated` or `CheckUnavailable`."""
@@ -151,7 +154,22 @@ class Authenticator:
         if not roles:
             known = ", ".join(role.value for role in Role)
             raise Forbidden(f"This account has no operator role. The roles are {known}.")
-        return OperatorCaller(await self._find("operator", subject, actions.sign_in_operator, now), roles)
+        operator_id = await self._find("operator", subject, actions.sign_in_operator, now)
+        if not isinstance(credential, DemoCredential):
+            roles = roles_in_force(roles, *await self._granted(operator_id, now))
+            if not roles:
+                told = to_typeid("opr", operator_id)
+                raise Forbidden(f"Two owners must grant {told} a role first (proposeRole, approveRole).")
+        return OperatorCaller(operator_id, roles)
+
+    async def _granted(self, operator_id: UUID, now: datetime) -> tuple[frozenset[Role], int]:
+        """What was granted, remembered for a few seconds, so that a role that was taken back soon ends everywhere."""
+        found = self._grants.get(operator_id, now)
+        if found is None:
+            async with self._database.read() as connection:
+                found = await granted_roles(connection, operator_id)
+            self._grants.put(operator_id, found, now)
+        return found
 
     def expiry(self, authorization: str) -> datetime | None:
         """When a credential that was found good ends by itself; None where it does not (keys, demo tokens)."""

@@ -204,6 +204,45 @@ def parse_roles(claim: object) -> frozenset[Role]:
     return frozenset(Role(name) for name in names if isinstance(name, str) and name in set(Role))
 
 
+class GrantState(StrEnum):
+    """Where the grant of a role stands: it counts while GRANTED."""
+
+    PROPOSED = "PROPOSED"
+    GRANTED = "GRANTED"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class RoleGrant:
+    """One operator's one role, and the people who gave it."""
+
+    id: UUID
+    operator_id: UUID
+    role: Role
+    state: GrantState
+    reason: str
+    proposed_by: UUID
+    proposed_at: datetime
+    approved_by: UUID | None
+    approved_at: datetime | None
+    ended_by: UUID | None
+    ended_at: datetime | None
+
+
+OWNERS_LEAST = 2
+"""From so many granted owners on, nobody is one by the claim alone."""
+
+
+def roles_in_force(claimed: frozenset[Role], granted: frozenset[Role], owners: int) -> frozenset[Role]:
+    """What an operator may do: the roles that the token claims and two owners granted.
+
+    `owners` is how many hold that role by a grant. While there are fewer than two, nobody could grant anything, so the
+    claim alone makes an owner.
+    """
+    first = {Role.OWNER} if owners < OWNERS_LEAST else set()
+    return claimed & (granted | first)
+
+
 def stamp_due(last_used_at: datetime | None, now: datetime) -> bool:
     """Whether `last_used_at` is old enough to be written again."""
     return last_used_at is None or now - last_used_at >= KEY_STAMP_EVERY

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from api.identity.rules import ApiKey, KeyKind
+from api.identity.rules import ApiKey, GrantState, KeyKind, Role, RoleGrant
 
 if TYPE_CHECKING:
     import asyncpg
@@ -144,3 +144,63 @@ async def load_operation(connection: asyncpg.Connection, caller: str, digest: by
         "SELECT document FROM trusted_operations WHERE caller = $1 AND sha256 = $2", caller, digest
     )
     return found
+
+
+_GRANT = "id, operator_id, role, state, reason, proposed_by, proposed_at, approved_by, approved_at, ended_by, ended_at"
+
+
+def _grant(row: asyncpg.Record) -> RoleGrant:
+    return RoleGrant(**{**dict(row), "role": Role(row["role"]), "state": GrantState(row["state"])})
+
+
+async def lock_roles(connection: asyncpg.Connection) -> None:
+    """Serialises every change of roles: there are few, and the last two owners must not end each other at once."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('role_grants', 0))")
+
+
+async def load_grant(connection: asyncpg.Connection, grant_id: UUID) -> RoleGrant | None:
+    row = await connection.fetchrow(f"SELECT {_GRANT} FROM role_grants WHERE id = $1", grant_id)
+    return _grant(row) if row else None
+
+
+async def load_grants(connection: asyncpg.Connection, limit: int) -> list[RoleGrant]:
+    """Grants, newest first."""
+    rows = await connection.fetch(f"SELECT {_GRANT} FROM role_grants ORDER BY id DESC LIMIT $1", limit)
+    return [_grant(row) for row in rows]
+
+
+async def load_roles(connection: asyncpg.Connection, operator_id: UUID) -> tuple[frozenset[Role], int]:
+    """The roles granted to an operator, and how many operators hold `owner` by a grant."""
+    rows = await connection.fetch(
+        "SELECT role, operator_id = $1 AS mine FROM role_grants "
+        "WHERE state = 'GRANTED' AND (operator_id = $1 OR role = 'owner')",
+        operator_id,
+    )
+    owners = sum(row["role"] == Role.OWNER for row in rows)
+    return frozenset(Role(row["role"]) for row in rows if row["mine"]), owners
+
+
+async def has_operator(connection: asyncpg.Connection, operator_id: UUID) -> bool:
+    return bool(await connection.fetchval("SELECT true FROM operators WHERE id = $1", operator_id))
+
+
+async def insert_grant(connection: asyncpg.Connection, grant: RoleGrant) -> bool:
+    """False where that role is proposed for or granted to the operator already."""
+    done = await connection.execute(
+        f"INSERT INTO role_grants ({_GRANT}) VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, NULL, NULL) "
+        "ON CONFLICT (operator_id, role) WHERE state IN ('PROPOSED', 'GRANTED') DO NOTHING",
+        grant.id, grant.operator_id, grant.role, grant.state, grant.reason, grant.proposed_by, grant.proposed_at,
+    )  # fmt: skip
+    return bool(done.endswith("1"))
+
+
+async def approve_grant(connection: asyncpg.Connection, grant_id: UUID, by: UUID, now: datetime) -> None:
+    await connection.execute(
+        "UPDATE role_grants SET state = 'GRANTED', approved_by = $2, approved_at = $3 WHERE id = $1", grant_id, by, now
+    )
+
+
+async def end_grant(connection: asyncpg.Connection, grant_id: UUID, by: UUID, now: datetime) -> None:
+    await connection.execute(
+        "UPDATE role_grants SET state = 'ENDED', ended_by = $2, ended_at = $3 WHERE id = $1", grant_id, by, now
+    )

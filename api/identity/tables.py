@@ -43,6 +43,35 @@ class OperatorRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=_at())
 
 
+class RoleGrantRow(SQLModel, table=True):
+    """A role of an operator: proposed by one owner, granted by another, ended by one."""
+
+    __tablename__ = "role_grants"
+    __table_args__ = (
+        CheckConstraint("state IN ('PROPOSED', 'GRANTED', 'ENDED')", name="role_grants_state"),
+        CheckConstraint(
+            "state <> 'GRANTED' OR (approved_by <> proposed_by AND approved_by <> operator_id)",
+            name="role_grants_by_two",
+        ),
+        Index(
+            "role_grants_standing", "operator_id", "role", unique=True,
+            postgresql_where="state IN ('PROPOSED', 'GRANTED')",
+        ),
+    )  # fmt: skip
+
+    id: UUID = Field(primary_key=True)
+    operator_id: UUID
+    role: str = Field(sa_column=Column(Text, nullable=False))
+    state: str = Field(sa_column=Column(Text, nullable=False))
+    reason: str = Field(sa_column=Column(Text, nullable=False))
+    proposed_by: UUID
+    proposed_at: datetime = Field(sa_column=_at())
+    approved_by: UUID | None
+    approved_at: datetime | None = Field(sa_column=_at(nullable=True))
+    ended_by: UUID | None
+    ended_at: datetime | None = Field(sa_column=_at(nullable=True))
+
+
 class PartnerRow(SQLModel, table=True):
     """A sponsor brand."""
 

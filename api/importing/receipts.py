@@ -87,7 +87,7 @@ async def _open(database: Database, sample: Sample, limit: int | None, *, seeds:
     async with database.work() as work:
         if seeds:
             await seed_sheets(work, now)
-        heads = (await open_sheets(work.connection)).heads
+        heads = (await open_sheets(work.connection, now)).heads
         if missing := [".".join(key) for key in _SHEETS if key not in heads]:
             raise ImportStopped(f"no sheet {', '.join(missing)}: run `python main.py season seed` first")
         shift = whole_weeks(sample.last_at, now)

@@ -155,7 +155,7 @@ class BoardQuery:
     async def chains(self, info: Info) -> list[ChainNode]:
         context: Context = info.context
         async with context.database.read() as connection:
-            content = await load_content(await open_sheets(connection), connection)
+            content = await load_content(await open_sheets(connection, context.now), connection)
         return [
             ChainNode(
                 code=chain.code,

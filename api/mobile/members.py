@@ -66,7 +66,7 @@ async def load_wallet(context: Context) -> Wallet:
     """What the caller can spend today."""
     member_id = context.member.member_id
     async with context.database.read() as connection:
-        season = await (await open_sheets(connection)).season(connection)
+        season = await (await open_sheets(connection, context.now)).season(connection)
         wallets = await ledgers.read_wallets(connection, [member_id])
     return show_wallet({currency: wallet for (_, currency), wallet in wallets.items()}, season.day(context.now))
 
@@ -91,7 +91,7 @@ def show_wallet(wallets: Mapping[Currency, rules_of_ledger.Wallet], today: date)
 async def load_tier(context: Context) -> TierNode:
     """The caller's tier."""
     async with context.database.read() as connection:
-        sheets = await open_sheets(connection)
+        sheets = await open_sheets(connection, context.now)
         season = await sheets.season(connection)
         ladder = await sheets.get(connection, *tiers.LADDER)
         assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

@@ -71,7 +71,12 @@ _WORDS = {
             "replay.md": "a season, replayed",
         },
         more="Health",
-        links=(("/healthz", "alive"), ("/readyz", "ready for requests"), ("/metrics", "metrics for Prometheus")),
+        links=(
+            ("/odds", "odds of every pool"),
+            ("/healthz", "alive"),
+            ("/readyz", "ready for requests"),
+            ("/metrics", "metrics for Prometheus"),
+        ),
         other=(CHINESE, "繁體中文"),
     ),
     CHINESE: Words(
@@ -104,7 +109,12 @@ _WORDS = {
             "replay.md": "重播一整季",
         },
         more="健康狀態",
-        links=(("/healthz", "存活"), ("/readyz", "可接受請求"), ("/metrics", "Prometheus 指標")),
+        links=(
+            ("/odds", "各獎池機率"),
+            ("/healthz", "存活"),
+            ("/readyz", "可接受請求"),
+            ("/metrics", "Prometheus 指標"),
+        ),
         other=(ENGLISH, "English"),
     ),
 }

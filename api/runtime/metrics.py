@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 from functools import cache
@@ -56,6 +57,30 @@ _memory = Gauge(
     "mergemart_process_peak_bytes", "Most memory that a server process held", registry=REGISTRY,
     multiprocess_mode="liveall",
 )  # fmt: skip
+_fair_evidence = Gauge(
+    "mergemart_fairness_evidence_log10",
+    "Evidence against fair dice, as a power of ten; the alarm is at 4",
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+_fair_draws = Gauge(
+    "mergemart_fairness_draws",
+    "Draws that the fairness monitor weighed",
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+_fair_broken = Gauge(
+    "mergemart_fairness_broken",
+    "Revealed draws that do not follow from seeds",
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
+_fair_alarm = Gauge(
+    "mergemart_fairness_alarm",
+    "1 once the fairness monitor has given its alarm",
+    registry=REGISTRY,
+    multiprocess_mode="livemostrecent",
+)
 
 _operations: set[str] = set()
 
@@ -111,6 +136,14 @@ def render() -> bytes:
     whole = CollectorRegistry()
     multiprocess.MultiProcessCollector(whole)  # type: ignore[no-untyped-call]
     return generate_latest(whole)
+
+
+def observe_fairness(log_e: float, draws: int, broken: int, *, alarm: bool) -> None:
+    """Shows the latest reading of the fairness monitor; `log_e` is a natural logarithm."""
+    _fair_evidence.set(log_e / math.log(10))
+    _fair_draws.set(draws)
+    _fair_broken.set(broken)
+    _fair_alarm.set(alarm)
 
 
 def _bounded(operation: str) -> str:

@@ -34,7 +34,7 @@ async def find_member(context: Context, card_no: str) -> TillMember | None:
         if member_id is None:
             return None
         member = (await members.load_members(connection, [member_id]))[member_id]
-        sheets = await open_sheets(connection)
+        sheets = await open_sheets(connection, context.now)
         season = await sheets.season(connection)
         ladder = await sheets.get(connection, *tiers.LADDER)
         assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

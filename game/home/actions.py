@@ -71,7 +71,7 @@ class Home:
         found = await members.load_members(reader, [member_id])
         member = refuse_unfit(found.get(member_id))
         sections = _Sections(reader, member, now)
-        read = await sections.read(await open_sheets(reader), locale)
+        read = await sections.read(await open_sheets(reader, now), locale)
         plan = reader.plan(member_id)
         if not store.same(plan, self._plan):
             self._plan = plan

@@ -17,7 +17,7 @@ from loyalty.members.rules import refuse_unfit
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.actions import open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import moment_of, open_sheets
 from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
 
@@ -254,7 +254,7 @@ async def adjust_wallets(work: Work, commands: Sequence[AdjustWallet]) -> list[W
     """
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    season = await (await open_sheets(work.connection)).season(work.connection)
+    season = await (await open_sheets(work.connection, moment_of(commands))).season(work.connection)
     ledger = await open_ledger(work, sorted(locked))
     timeline = Timeline()
 
@@ -335,7 +335,7 @@ async def expire_lots(work: Work, now: datetime, limit: int) -> int:
 
     Members that another transaction has are passed over; the job comes again. Takes the locks of the others.
     """
-    season = await (await open_sheets(work.connection)).season(work.connection)
+    season = await (await open_sheets(work.connection, now)).season(work.connection)
     today = season.day(now)
     due = await store.load_members_with_expired_lots(work.connection, today, limit)
     free = await members.lock_free(work, due) if due else {}

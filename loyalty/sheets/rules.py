@@ -19,13 +19,52 @@ Parsed = TypeVar("Parsed")
 
 
 class SheetState(StrEnum):
-    """Where a version stands; immutable from IN_REVIEW on, a rollback is a new version."""
+    """Where a version stands; only a DRAFT changes, a rollback is a new version.
+
+    SUCCESSOR: it was approved inside another version, which says when it takes over. WITHDRAWN: it never comes.
+    """
 
     DRAFT = "DRAFT"
     IN_REVIEW = "IN_REVIEW"
     SCHEDULED = "SCHEDULED"
     ACTIVE = "ACTIVE"
     RETIRED = "RETIRED"
+    SUCCESSOR = "SUCCESSOR"
+    WITHDRAWN = "WITHDRAWN"
+
+
+class Act(StrEnum):
+    """What an operator did, as the audit trail names it."""
+
+    DRAFTED = "DRAFTED"
+    EDITED = "EDITED"
+    SUBMITTED = "SUBMITTED"
+    RETURNED = "RETURNED"
+    APPROVED = "APPROVED"
+    WITHDRAWN = "WITHDRAWN"
+    PUBLISHED = "PUBLISHED"
+    PAUSED = "PAUSED"
+    RESUMED = "RESUMED"
+    REVIEWED = "REVIEWED"
+    ROLE_PROPOSED = "ROLE_PROPOSED"
+    ROLE_APPROVED = "ROLE_APPROVED"
+    ROLE_REVOKED = "ROLE_REVOKED"
+
+
+AUTHORING = (Act.DRAFTED, Act.EDITED, Act.SUBMITTED)
+"""Who did one of these to a version is one of its authors, and does not approve it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that an act changed: its JSON pointer (RFC 6901), and the value before and after as JSON.
+
+    None: the field was not there.
+    """
+
+    path: str
+    old: str | None
+    new: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,9 +340,51 @@ def parse_season(name: str, body: Mapping[str, Any]) -> Season:
     return season
 
 
+def changes_between(old: Any, new: Any, path: str = "") -> list[Change]:
+    """What differs, field by field: a member of an object, an element of a list by its place."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        keys = sorted(old.keys() | new.keys())
+    elif isinstance(old, list) and isinstance(new, list):
+        keys = list(range(max(len(old), len(new))))
+    else:
+        return [] if _same(old, new) else [Change(path, _shown(old), _shown(new))]
+    found = []
+    for key in keys:
+        inside = (_member(old, key), _member(new, key))
+        found += changes_between(*inside, f"{path}/{str(key).replace('~', '~0').replace('/', '~1')}")
+    return found
+
+
+def _member(value: Any, key: Any) -> Any:
+    if isinstance(value, Mapping):
+        return value.get(key, _MISSING)
+    return value[key] if key < len(value) else _MISSING
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Equal as JSON, where 1 is not true."""
+    return old is new or _shown(old) == _shown(new)
+
+
+def _shown(value: Any) -> str | None:
+    return None if value is _MISSING else canonical_json(value)
+
+
+def successors_of(body: Any) -> list[Mapping[str, Any]]:
+    """The bodies of the versions that a sheet holds as its `successor`, one inside the other, the next one first."""
+    found = []
+    while isinstance(body, Mapping) and isinstance(body.get("successor"), Mapping):
+        body = body["successor"]
+        found.append(body)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class SheetVersion:
-    """One version of a sheet, as operators see it."""
+    """One version of a sheet, as operators see it.
+
+    `revision` counts the saves of a draft from 1; `based_on` is the version that it was made from, 0 for none.
+    """
 
     id: UUID
     kind: str
@@ -318,3 +399,5 @@ class SheetVersion:
     created_at: datetime
     active_at: datetime | None
     retired_at: datetime | None
+    revision: int
+    based_on: int

@@ -14,8 +14,15 @@ class SheetRow(SQLModel, table=True):
     __tablename__ = "sheets"
     __table_args__ = (
         UniqueConstraint("kind", "key", "version", name="sheets_version"),
-        CheckConstraint("state IN ('DRAFT', 'IN_REVIEW', 'SCHEDULED', 'ACTIVE', 'RETIRED')", name="sheets_state_known"),
+        CheckConstraint(
+            "state IN ('DRAFT', 'IN_REVIEW', 'SCHEDULED', 'ACTIVE', 'RETIRED', 'SUCCESSOR', 'WITHDRAWN')",
+            name="sheets_state_known",
+        ),
+        CheckConstraint("state <> 'SCHEDULED' OR active_at IS NOT NULL", name="sheets_scheduled_at"),
+        CheckConstraint("revision >= 1 AND based_on >= 0", name="sheets_revision_from_one"),
         Index("sheets_active", "kind", "key", unique=True, postgresql_where="state = 'ACTIVE'"),
+        Index("sheets_open", "kind", "key", unique=True, postgresql_where="state IN ('DRAFT', 'IN_REVIEW')"),
+        Index("sheets_scheduled", "active_at", postgresql_where="state = 'SCHEDULED'"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -31,6 +38,24 @@ class SheetRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     active_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
     retired_at: datetime | None = Field(sa_column=Column(DateTime(timezone=True)))
+    revision: int = Field(sa_column=Column(Integer, nullable=False))
+    based_on: int = Field(sa_column=Column(Integer, nullable=False))
+
+
+class TrailRow(SQLModel, table=True):
+    """One act of one operator: on what, when, why, and what it changed field by field. Append-only."""
+
+    __tablename__ = "trail"
+    __table_args__ = (Index("trail_subject", "subject", "id"), {"info": {"append_only": True}})
+
+    id: UUID = Field(primary_key=True)
+    subject: str
+    version: int | None = Field(sa_column=Column(Integer))
+    act: str
+    operator: str
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    reason: str
+    changes: str = Field(sa_column=Column(JSONB, nullable=False))
 
 
 class PauseRow(SQLModel, table=True):

@@ -220,7 +220,7 @@ async def review_due(work: Work, member_ids: Sequence[UUID], now: datetime) -> i
     Takes the members' locks; those that another transaction has are passed over.
     """
     locked = sorted(await members.lock_free(work, member_ids))
-    sheets = await open_sheets(work.connection)
+    sheets = await open_sheets(work.connection, now)
     season = await sheets.season(work.connection)
     ladder = await sheets.get(work.connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

@@ -3,7 +3,18 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Integer, LargeBinary, SmallInteger
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Double,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -122,3 +133,31 @@ class DrawRow(SQLModel, table=True):
     amount: int = Field(sa_column=Column(Integer, nullable=False))
     coupon_id: UUID | None
     at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class ReplayedEpochRow(SQLModel, table=True):
+    """A revealed epoch whose draws the monitor made again, and how many of them do not follow from its seed."""
+
+    __tablename__ = "replayed_epochs"
+
+    member_id: UUID = Field(primary_key=True)
+    epoch: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    draws: int = Field(sa_column=Column(Integer, nullable=False))
+    broken: int = Field(sa_column=Column(Integer, nullable=False))
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+class FairnessReadingRow(SQLModel, table=True):
+    """One look of the monitor: natural logarithms of its e-values over all draws, and what was made again so far."""
+
+    __tablename__ = "fairness_readings"
+    __table_args__ = ({"info": {"append_only": True}},)
+
+    id: UUID = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    draws: int = Field(sa_column=Column(BigInteger, nullable=False))
+    bins: float = Field(sa_column=Column(Double, nullable=False))
+    together: float = Field(sa_column=Column(Double, nullable=False))
+    replayed: int = Field(sa_column=Column(BigInteger, nullable=False))
+    broken: int = Field(sa_column=Column(BigInteger, nullable=False))
+    alarm: bool

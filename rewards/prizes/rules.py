@@ -42,7 +42,8 @@ _AMOUNT_MOST = 100_000
 class Prize:
     """One prize. `amount` counts units of the kind; `days` is how long stamps and tickets last, today the first.
 
-    `offer` names the offer (by slug) of a COUPON. Which goods GOODS are, the board decides.
+    `offer` names the offer (by slug) of a COUPON. Which goods GOODS are, the board decides. `value_minor` is what one
+    costs its `funder` at most, where the sheet says so; `taxed` that who wins it goes through the tax step first.
     """
 
     names: Mapping[str, str]
@@ -50,6 +51,9 @@ class Prize:
     amount: int
     days: int = 0
     offer: str = ""
+    value_minor: int = 0
+    funder: str = ""
+    taxed: bool = False
 
     @property
     def currency(self) -> Currency | None:
@@ -76,6 +80,9 @@ def read_prize(reader: Reader) -> Prize:
         amount=reader.integer("amount", low=1, high=most, default=1 if one else None),
         days=reader.integer("days", low=1, high=3650) if kind in _WITH_DAYS else 0,
         offer=reader.text("offer", most=60) if one else "",
+        value_minor=reader.integer("value_minor", low=0, high=LIMIT, default=0),
+        funder=reader.text("funder", default="", most=80),
+        taxed=reader.flag("tax_step", default=False),
     )
 
 

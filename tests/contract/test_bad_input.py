@@ -257,10 +257,21 @@ async def test_a_key_opens_the_schema_that_it_was_made_for_alone(edge: Edge) -> 
         assert (await edge.send(kind, key, "{ __typename }")).status_code == status, kind
 
 
+async def _grant(edge: Edge, issuer: Issuer, role: str) -> None:
+    """Two people whose tokens claim `owner` grant a role to ann; nobody holds a granted one yet."""
+    first, second = [f"Bearer {issuer.token(name, roles=['owner'])}" for name in ("olga", "omar")]
+    [(ann,)] = await edge.rows("SELECT id FROM operators WHERE uid = 'ann'")
+    asked = {"operatorId": to_typeid("opr", ann), "role": role.upper(), "reason": "joins the desk"}
+    grant = await edge.ask("admin", "ProposeRole", first, **asked)
+    assert await edge.code("admin", "ApproveRole", first, grantId=grant["grantId"]) == "SHEET_OWN"
+    assert await edge.code("admin", "ApproveRole", second, grantId=grant["grantId"]) == "ok"
+
+
 async def test_stolen_and_expired_tokens_are_401_and_roles_count(settings: Settings, issuer: Issuer) -> None:
     real = replace(settings, demo=False, firebase_project_id=PROJECT, google_application_credentials=issuer.credential)
     async with open_edge(real) as edge:
-        issuer.users = {"mei": {}, "ann": {}, "stolen": {"validSince": str(2**31)}, "left": {"disabled": True}}
+        issuer.users = {"mei": {}, "ann": {}, "olga": {}, "omar": {}}
+        issuer.users |= {"stolen": {"validSince": str(2**31)}, "left": {"disabled": True}}
 
         async def status(kind: str, token: str) -> int:
             return (await edge.send(kind, f"Bearer {token}", "{ __typename }")).status_code
@@ -276,7 +287,11 @@ async def test_stolen_and_expired_tokens_are_401_and_roles_count(settings: Setti
         assert await status("admin", good) == 403
         assert await status("partner", good) == 403
         assert await status("till", good) == 401
-        assert await status("admin", issuer.token("ann", roles=["support"])) == 200
+        ann = issuer.token("ann", roles=["support"])
+        assert await status("admin", ann) == 403, "two owners have to grant what the token claims"
+        await _grant(edge, issuer, "support")
+        edge.ahead += timedelta(seconds=6)
+        assert await status("admin", ann) == 200
         assert await status("partner", issuer.token("ann", partner=to_typeid("par", uuid4()))) == 403
 
 

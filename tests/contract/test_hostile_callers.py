@@ -14,6 +14,7 @@ import pytest
 
 from api.identity.rules import Role
 from api.settings import Settings
+from loyalty.ids import to_typeid
 from loyalty.members.actions import erase_due
 from tests.edge import API, Edge, Said, basket, dumps, line, offer_body, open_edge
 from tests.seeding import table_names
@@ -187,6 +188,11 @@ ALLOWED: dict[str, set[Role]] = {
     "ReviewPause": {Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER, Role.AUDITOR},
     "Members": {Role.SUPPORT, Role.AUDITOR}, "MemberNode": {Role.SUPPORT, Role.AUDITOR}, "Identities": {Role.SUPPORT},
     "MemberDraws": {Role.SUPPORT, Role.AUDITOR}, "MemberBoard": {Role.SUPPORT, Role.AUDITOR},
+    "DraftSheet": {Role.CAMPAIGN_MANAGER}, "EditSheet": {Role.CAMPAIGN_MANAGER},
+    "SubmitSheet": {Role.CAMPAIGN_MANAGER}, "ReturnSheet": {Role.CAMPAIGN_MANAGER},
+    "ApproveSheet": {Role.CAMPAIGN_MANAGER}, "WithdrawSheet": {Role.CAMPAIGN_MANAGER},
+    "SheetReview": ALL, "OddsPreview": ALL, "Trail": ALL, "FairnessMonitor": ALL,
+    "ProposeRole": set(), "ApproveRole": set(), "EndRole": set(), "RoleGrants": {Role.AUDITOR},
     "Keys": {Role.AUDITOR}, "Me": ALL, "Store": ALL, "Sheets": ALL, "Pauses": ALL,
 }  # fmt: skip
 
@@ -203,6 +209,9 @@ async def test_each_role_may_do_what_its_row_says_and_nothing_else(edge: Edge) -
         who = f"demo:{role.value.replace('_', '')}:{role.value}"
         key = await edge.ask("admin", "MakeKey", OWNER, boundTo=store["id"], name="till")
         slug = role.value.replace("_", "-")
+        draft = {"kind": "offer", "key": f"{slug}-draft", "body": dumps(offer_body()), "basedOn": 0, "reason": "why"}
+        sheet = {"sheetId": (await edge.ask("admin", "DraftSheet", OWNER, **{**draft, "key": f"{slug}-o"}))["sheetId"]}
+        me = (await edge.ask("admin", "Me", who))["id"]
         asked: dict[str, dict[str, Any]] = {
             "AdjustWallet": {"memberId": member_id, "currency": "POINTS", "amount": 1, "reason": "a gift"},
             "SetMemberStatus": {"memberId": member_id, "suspended": False},
@@ -211,6 +220,15 @@ async def test_each_role_may_do_what_its_row_says_and_nothing_else(edge: Edge) -
             "RevokeKey": {"keyId": key["keyId"]}, "MakeStore": {"store": {"code": slug, "name": "n"}},
             "MakePartner": {"name": slug},
             "PublishSheet": {"kind": "offer", "key": slug, "body": dumps(offer_body()), "basedOn": 0, "reason": "why"},
+            "DraftSheet": draft, "EditSheet": {**sheet, "revision": 1, "body": dumps(offer_body()), "reason": "why"},
+            "SubmitSheet": {**sheet, "revision": 2, "reason": "why"}, "ReturnSheet": {**sheet, "comment": "why"},
+            "ApproveSheet": {**sheet, "revision": 2, "reason": "why"}, "WithdrawSheet": {**sheet, "reason": "why"},
+            "SheetReview": {"id": sheet["sheetId"]}, "OddsPreview": {"key": slug, "body": "{}"}, "Trail": {"first": 1},
+            "ProposeRole": {"operatorId": me, "role": "SUPPORT", "reason": "why"},
+            "ApproveRole": {"grantId": to_typeid("rol", uuid4())},
+            "EndRole": {"grantId": to_typeid("rol", uuid4()), "reason": "why"}, "RoleGrants": {"first": 1},
+            "FairnessMonitor": {},
+
             "Pause": {"target": "offers", "message": "m", "reason": "for the test"}, "Resume": {"target": "offers"},
             "ReviewPause": {"pauseId": paused["pauseId"], "note": "looked at"},
             "Members": {"text": "mei", "first": 1}, "MemberNode": {"id": member_id, "first": 1},

@@ -12,6 +12,7 @@ from api.graphql.refusal import CODES
 from api.settings import Settings
 from tests.contract.test_operations import KINDS, operations_of
 from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
+from tests.gacha_sheets import odds_body
 
 MEI, TILL, OWNER, BRAND = "demo:mei", "demo:taipei-1", "demo:olga:owner", "demo:brand"
 TEXTS = (
@@ -52,6 +53,12 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
     drawn = await edge.ask("mobile", "Draw", MEI, poolId=pool["id"], oddsHash=pool["oddsHash"])
     draw_id = drawn["draws"][0]["id"]
     page = {"first": 5, "after": "WzEsInRpbWVsaW5lIiwiMDAwMDAwMDAtMDAwMC0wMDAwLTAwMDAtMDAwMDAwMDAwMDAwIl0"}
+    mine = (await edge.ask("admin", "Me", OWNER))["id"]
+    draft = {"kind": "offer", "body": dumps(offer_body()), "basedOn": 0, "reason": "for the test"}
+    drafts = [(await edge.ask("admin", "DraftSheet", OWNER, **draft, key=f"d-{at}"))["sheetId"] for at in range(4)]
+    for each in drafts[1:3]:
+        await edge.ask("admin", "SubmitSheet", OWNER, sheetId=each, revision=1, reason="for the test")
+    grant = await edge.ask("admin", "ProposeRole", OWNER, operatorId=mine, role="SUPPORT", reason="for the test")
     sheet = {"kind": "offer", "key": "x", "body": dumps(offer_body()), "basedOn": 0, "reason": "for the test"}
     return [
         ("mobile", "Me", MEI, {}), ("mobile", "Profile", MEI, {}), ("mobile", "Consents", MEI, {}),
@@ -110,6 +117,21 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("admin", "MakeStore", OWNER, {"store": {"code": "x-1", "name": "n", "timezone": "UTC", "currency": "TWD",
                                                  "channel": "STORE"}}),
         ("admin", "MakePartner", OWNER, {"name": "Alpine Dairy"}), ("admin", "PublishSheet", OWNER, sheet),
+        ("admin", "DraftSheet", OWNER, {**draft, "key": "y", "fromVersion": None}),
+        ("admin", "EditSheet", OWNER,
+         {"sheetId": drafts[0], "revision": 1, "body": dumps(offer_body()), "reason": "for the test"}),
+        ("admin", "SubmitSheet", OWNER, {"sheetId": drafts[3], "revision": 1, "reason": "for the test"}),
+        ("admin", "ReturnSheet", OWNER, {"sheetId": drafts[1], "comment": "for the test"}),
+        ("admin", "ApproveSheet", "demo:omar:owner",
+         {"sheetId": drafts[2], "revision": 1, "reason": "for the test", "at": "2099-01-01T00:00"}),
+        ("admin", "WithdrawSheet", OWNER, {"sheetId": drafts[1], "reason": "for the test"}),
+        ("admin", "SheetReview", OWNER, {"id": drafts[0]}),
+        ("admin", "OddsPreview", OWNER, {"key": "spring", "body": dumps(odds_body())}),
+        ("admin", "Trail", OWNER, {**page, "subject": "offer.x"}), ("admin", "FairnessMonitor", OWNER, {}),
+        ("admin", "ProposeRole", OWNER, {"operatorId": mine, "role": "AUDITOR", "reason": "for the test"}),
+        ("admin", "ApproveRole", "demo:omar:owner", {"grantId": grant["grantId"]}),
+        ("admin", "EndRole", OWNER, {"grantId": grant["grantId"], "reason": "for the test"}),
+        ("admin", "RoleGrants", OWNER, {"first": 5}),
         ("admin", "Pause", OWNER, {"target": "offers", "message": "m", "reason": "for the test"}),
         ("admin", "Resume", OWNER, {"target": "offers"}),
         ("admin", "ReviewPause", OWNER, {"pauseId": paused["pauseId"], "note": "looked at it"}),

@@ -12,8 +12,10 @@ from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
 
 from api.settings import Settings
 from tests.edge import API, Edge, basket, dumps, offer_body, open_edge
+from tests.gacha_sheets import odds_body
 from tests.sockets import subscribed
 
+DAY = timedelta(days=1)
 KINDS = ("mobile", "till", "partner", "admin")
 MEI, TILL, OWNER = "demo:mei", "demo:taipei-1", "demo:olga:owner"
 
@@ -218,6 +220,8 @@ async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
     assert (await run("SetMemberStatus", memberId=member_id, suspended=False))["status"] == "ACTIVE"
     await run_keys_and_stores(run)
     await run_sheets(run)
+    await run_lifecycle(run)
+    await run_roles(run)
     assert run.ran == operations_of("admin")
 
 
@@ -254,3 +258,44 @@ async def run_sheets(run: Runner) -> None:
     assert (pause["id"], pause["resumedAt"] is None, pause["reviewNote"]) == (
         paused["pauseId"], False, "the price was right",
     )  # fmt: skip
+
+
+async def run_lifecycle(run: Runner) -> None:
+    """A table of odds from its draft to its withdrawal: written by one, approved by another."""
+    editor, approver = "demo:odo:odds_editor", "demo:ada:odds_approver"
+    run.who = editor
+    body = dumps(odds_body())
+    preview = await run("OddsPreview", key="spring", body=body)
+    assert (preview["faults"], preview["odds"]["proposed"]["perDrawMinor"]) == ([], "0.000000")
+    given = {"kind": "odds", "key": "spring", "basedOn": 0, "reason": "capsules for spring"}
+    draft = await run("DraftSheet", **given, body=body)
+    assert (draft["version"], draft["revision"], draft["state"]) == (1, 1, "DRAFT")
+    sheet = {"sheetId": draft["sheetId"]}
+    changed = dumps(odds_body(price_diamonds=20))
+    edited = await run("EditSheet", **sheet, revision=1, body=changed, reason="dearer")
+    await run("SubmitSheet", **sheet, revision=edited["revision"], reason="ready")
+    run.who = approver
+    assert (await run("ReturnSheet", **sheet, comment="why dearer?"))["state"] == "DRAFT"
+    run.who = editor
+    await run("SubmitSheet", **sheet, revision=2, reason="because of the mugs")
+    run.who = approver
+    review = await run("SheetReview", id=draft["sheetId"])
+    assert (review["faults"], review["odds"]["current"], review["sheet"]["revision"]) == ([], None, 2)
+    later = (run.edge.now() + timedelta(days=2)).date().isoformat()
+    scheduled = await run("ApproveSheet", **sheet, revision=2, at=f"{later}T00:00", reason="well done")
+    assert (scheduled["state"], scheduled["activeAt"][:10]) == ("SCHEDULED", str(date.fromisoformat(later) - DAY))
+    assert (await run("WithdrawSheet", **sheet, reason="not this spring"))["state"] == "WITHDRAWN"
+    acts = [each["act"] for each in (await run("Trail", first=20, subject="odds.spring"))["nodes"]]
+    assert acts == ["WITHDRAWN", "APPROVED", "SUBMITTED", "RETURNED", "SUBMITTED", "EDITED", "DRAFTED"]
+
+
+async def run_roles(run: Runner) -> None:
+    assert await run("FairnessMonitor") is None
+    run.who = OWNER
+    mine = (await run("Me"))["id"]
+    proposed = await run("ProposeRole", operatorId=mine, role="ODDS_EDITOR", reason="writes the tables")
+    run.who = "demo:omar:owner"
+    assert (await run("ApproveRole", grantId=proposed["grantId"]))["role"] == "ODDS_EDITOR"
+    assert (await run("EndRole", grantId=proposed["grantId"], reason="moved on"))["role"] == "ODDS_EDITOR"
+    [grant] = await run("RoleGrants", first=5)
+    assert (grant["state"], grant["proposedBy"], grant["approvedBy"] == mine) == ("ENDED", mine, False)

@@ -237,6 +237,28 @@ async def old_base(edge: Edge) -> Request:
     return publishing("offer", "moved", offer_body(), based_on=0)
 
 
+async def drafted(edge: Edge, key: str, *, submit: bool = False) -> str:
+    """The id of a draft of an offer, of the manager's hand."""
+    asked = {"kind": "offer", "key": key, "body": dumps(offer_body()), "basedOn": 0, "reason": "for the test"}
+    sheet_id = str((await edge.ask("admin", "DraftSheet", MANAGER, **asked))["sheetId"])
+    if submit:
+        await edge.ask("admin", "SubmitSheet", MANAGER, sheetId=sheet_id, revision=1, reason="for the test")
+    return sheet_id
+
+
+@reaches("SHEET_REVISION")
+async def second_editor(edge: Edge) -> Request:
+    asked = {"sheetId": await drafted(edge, "twice"), "revision": 1, "body": dumps(offer_body()), "reason": "mine"}
+    await done(edge, request("admin", "EditSheet", MANAGER, **asked))
+    return request("admin", "EditSheet", MANAGER, **asked)
+
+
+@reaches("SHEET_OWN")
+async def own_work(edge: Edge) -> Request:
+    sheet_id = await drafted(edge, "own", submit=True)
+    return request("admin", "ApproveSheet", MANAGER, sheetId=sheet_id, revision=1, reason="I like it")
+
+
 @reaches("ERASURE_PENDING")
 async def going(edge: Edge) -> Request:
     await done(edge, request("mobile", "EraseMe", "demo:going"))
@@ -249,6 +271,30 @@ async def staying(edge: Edge) -> Request:
 
 
 # --- the edge
+
+
+@reaches("ROLE_GRANT_NOT_FOUND")
+async def no_grant(edge: Edge) -> Request:
+    return request("admin", "ApproveRole", OWNER, grantId=unknown("rol"))
+
+
+@reaches("ROLE_GRANT_STATE")
+async def proposed_twice(edge: Edge) -> Request:
+    me = (await edge.ask("admin", "Me", OWNER))["id"]
+    await done(edge, request("admin", "ProposeRole", OWNER, operatorId=me, role="SUPPORT", reason="for the test"))
+    return request("admin", "ProposeRole", OWNER, operatorId=me, role="SUPPORT", reason="for the test")
+
+
+@reaches("OPERATOR_NOT_FOUND")
+async def no_operator(edge: Edge) -> Request:
+    return request("admin", "ProposeRole", OWNER, operatorId=unknown("opr"), role="SUPPORT", reason="for the test")
+
+
+@reaches("SECOND_PERSON_NEEDED")
+async def alone(edge: Edge) -> Request:
+    """A server that is no demo takes no demo tokens either: the caller is let in first."""
+    object.__setattr__(edge.services.settings, "demo", False)
+    return publishing("offer", "alone", offer_body())
 
 
 @reaches("FORBIDDEN")

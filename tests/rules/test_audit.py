@@ -171,7 +171,7 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "DROP INDEX sheets_active",
             "INSERT INTO sheets SELECT gen_random_uuid(), kind, key, version + 1, body, sha256, state, author, "
-            "approver, reason, created_at, active_at, retired_at FROM sheets WHERE kind = 'season'",
+            "approver, reason, created_at, active_at, retired_at, revision, based_on FROM sheets WHERE kind = 'season'",
         ),
     ),
     (

@@ -84,6 +84,16 @@ WORDINGS: dict[str, Wording] = {
         "已有更新的版本，或目前已是該狀態；請重新讀取。",
         "Read sheets and pauses again; base a new version on the newest one.",
     ),
+    "SHEET_REVISION": Wording(
+        "Somebody saved this draft in between; it is at revision {current} now.",
+        "草稿已由他人儲存，目前為第 {current} 次修訂。",
+        "Read the draft again, put your change into it, and save it with the current revision.",
+    ),
+    "SHEET_OWN": Wording(
+        "Nobody approves his own work: another person has to.",
+        "不得核准自己編寫的內容，須由另一人核准。",
+        "Let somebody approve who neither wrote nor submitted it, nor is given something by it.",
+    ),
     "ERASURE_PENDING": Wording(
         "The erasure of this account is already under way.",
         "此帳號的刪除已在進行中。",

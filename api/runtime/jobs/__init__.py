@@ -12,6 +12,7 @@ from api.runtime.jobs.carrying import carrier_of
 from api.runtime.jobs.polling import poll
 from api.runtime.jobs.tending import tending_of
 from api.runtime.jobs.work import jobs_of
+from rewards.fairness.actions import AesVault
 
 if TYPE_CHECKING:
     from api.runtime.database import Database
@@ -26,7 +27,8 @@ async def run_jobs(services: Services, stopping: asyncio.Event) -> None:
     """Does the due jobs beside the requests of a server, unless MERGEMART_JOBS=0 leaves them to workers."""
     if services.settings.jobs:
         nap = _REPLAY_NAP if services.settings.replay_clock is not None else None
-        jobs = (*jobs_of(carrier_of(services.settings)), tending_of(services.settings))
+        settings = services.settings
+        jobs = (*jobs_of(carrier_of(settings), AesVault(settings.secret)), tending_of(settings))
         await poll(services.database, jobs, stopping, services.clock, nap=nap)
 
 
@@ -37,7 +39,7 @@ async def run_worker(database: Database, settings: Settings, arguments: argparse
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    jobs = (*jobs_of(carrier_of(settings)), tending_of(settings))
+    jobs = (*jobs_of(carrier_of(settings), AesVault(settings.secret)), tending_of(settings))
     _log.info("the worker does its jobs", extra={"facts": {"jobs": [job.name for job in jobs]}})
     await poll(database, jobs, stopping)
     _log.info("the worker has stopped")

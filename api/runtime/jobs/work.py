@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from api.runtime.database import Database
 from api.runtime.jobs.polling import Job, Run
+from api.runtime.metrics import observe_fairness
+from api.runtime.settling import settle
 from loyalty.ledger.actions import expire_lots
 from loyalty.members.actions import erase_due
 from loyalty.requests.actions import forget_old_results
@@ -16,22 +19,27 @@ from loyalty.tiers import actions as tiers
 from loyalty.timeline.actions import EventRow, carry_outside
 from loyalty.work import Work
 from rewards.coupons.actions import expire_coupons, expire_holds, find_waiting, review_settled
+from rewards.fairness.rules import Vault
+from rewards.gacha.actions.monitoring import read_monitor, replay_revealed, take_reading
 
 Carry = Callable[[Sequence[EventRow]], Awaitable[None]]
 Act = Callable[[Work, datetime, int], Awaitable[int]]
 
 _MEMBERS = 200
+_SHEETS = 100
 _EVENTS = 500
 _RESULTS = 5_000
+_EPOCHS = 100
 
 
-def jobs_of(carry: Carry) -> tuple[Job, ...]:
-    """Every job of the house; `carry` takes events outside."""
+def jobs_of(carry: Carry, vault: Vault | None = None) -> tuple[Job, ...]:
+    """Every job of the house; `carry` takes events outside, `vault` opens revealed seeds for the fairness monitor."""
 
     async def carry_due(work: Work, now: datetime, limit: int) -> int:
         return await carry_outside(work, now, carry, limit=limit)
 
     return (
+        Job("sheets", 0.5, _until_none(settle, _SHEETS)),
         Job("outbox", 2, _until_none(carry_due, _EVENTS)),
         Job("holds", 15, _until_none(expire_holds, _MEMBERS)),
         Job("coupons", 60, _until_none(expire_coupons, _MEMBERS)),
@@ -40,6 +48,7 @@ def jobs_of(carry: Carry) -> tuple[Job, ...]:
         Job("tiers", 900, _seeded(_review_tiers)),
         Job("erasures", 600, _until_none(_erase, _MEMBERS)),
         Job("requests", 600, _until_none(_forget, _RESULTS)),
+        *([Job("fairness", 60, _monitor(vault))] if vault else ()),
     )
 
 
@@ -62,7 +71,7 @@ def _seeded(run: Run) -> Run:
 
     async def after_seed(database: Database, now: datetime) -> AsyncGenerator[int, None]:
         async with database.read() as connection:
-            seeded = ("season", "current") in (await open_sheets(connection)).heads
+            seeded = ("season", "current") in (await open_sheets(connection, now)).heads
         if seeded:
             async for changed in run(database, now):
                 yield changed
@@ -70,12 +79,30 @@ def _seeded(run: Run) -> Run:
     return after_seed
 
 
+def _monitor(vault: Vault) -> Run:
+    """Makes revealed draws again, weighs the rolls, and shows what came of it, whoever did it."""
+
+    async def run(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+        replay = _until_none(partial(replay_revealed, vault=vault), _EPOCHS)
+        async for changed in replay(database, now):
+            yield changed
+        async with database.work() as work:
+            taken = await take_reading(work, now)
+        yield taken
+        async with database.read() as connection:
+            reading = await read_monitor(connection)
+        if reading is not None:
+            observe_fairness(reading.together, reading.draws, reading.broken, alarm=reading.alarm_since is not None)
+
+    return run
+
+
 async def _review_tiers(database: Database, now: datetime) -> AsyncGenerator[int, None]:
     """Page by page, since a member who keeps his tier stays in the list until the anniversary."""
     after = UUID(int=0)
     while True:
         async with database.read() as connection:
-            ladder = await (await open_sheets(connection)).get(connection, *tiers.LADDER)
+            ladder = await (await open_sheets(connection, now)).get(connection, *tiers.LADDER)
             if ladder is None:
                 return
             page = await tiers.find_due(connection, ladder, now, after=after, limit=_MEMBERS)

@@ -7,19 +7,25 @@ from typing import Any
 from game.board.actions.book import BOARD, CHAINS, LEVELS
 from game.board.rules.content import check_content
 from loyalty.sheets.actions import open_sheets
-from loyalty.sheets.rules import SheetInvalid
+from loyalty.sheets.rules import Fault, SheetInvalid
 
 KINDS = (CHAINS[0], BOARD[0], LEVELS[0])
 
 
 async def check_sheets(connection: Any) -> None:
     """Refuses SHEET_INVALID with every mistake between the active sheets; with one of them missing there is none."""
-    sheets = await open_sheets(connection)
-    chains = await sheets.get(connection, *CHAINS)
-    layout = await sheets.get(connection, *BOARD)
-    levels = await sheets.get(connection, *LEVELS)
-    if chains is None or layout is None or levels is None:
-        return
-    faults = check_content(chains, layout, levels)
+    faults = await faults_with(connection)
     if faults:
         raise SheetInvalid(faults)
+
+
+async def faults_with(connection: Any, kind: str = "", candidate: Any = None) -> list[Fault]:
+    """Every mistake between the sheets in force, with a parsed candidate in the place of the one of its kind."""
+    sheets = await open_sheets(connection)
+    found = {each[0]: await sheets.get(connection, *each) for each in (CHAINS, BOARD, LEVELS)}
+    if kind:
+        found[kind] = candidate
+    chains, layout, levels = (found[each] for each in KINDS)
+    if chains is None or layout is None or levels is None:
+        return []
+    return check_content(chains, layout, levels)

@@ -41,7 +41,7 @@ class BoardRead:
 
 async def read_board(connection: Any, member_id: UUID, now: datetime) -> BoardRead:
     """A member's board as it stands at `now`; the one that everybody starts with where he has none yet."""
-    sheets = await open_sheets(connection)
+    sheets = await open_sheets(connection, now)
     content = await load_content(sheets, connection)
     ladder = await sheets.get(connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

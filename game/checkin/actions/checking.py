@@ -23,7 +23,7 @@ from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.actions import Sheets, moment_of, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.timeline.actions import Facts, Timeline
 from loyalty.work import Work
@@ -138,7 +138,7 @@ async def make_up(work: Work, commands: Sequence[MakeUp]) -> list[MadeUp | Refus
 async def _open(work: Work, commands: Sequence[CheckIn] | Sequence[MakeUp]) -> _Books:
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(work.connection)
+    sheets = await open_sheets(work.connection, moment_of(commands))
     return _Books(
         members=locked,
         requests=requests,

@@ -22,7 +22,7 @@ from loyalty.sheets.actions import open_sheets
 
 async def read_streaks(connection: Any, member_ids: Sequence[UUID], now: datetime) -> dict[UUID, StreakView]:
     """Streaks as they stand at `now`, of the members that there are."""
-    calendar = await read_calendar(connection, await open_sheets(connection))
+    calendar = await read_calendar(connection, await open_sheets(connection, now))
     return {
         member.id: view_streak(rules.settle(streak, now, calendar)[0], calendar)
         for member, streak in await _read(connection, member_ids)
@@ -31,7 +31,7 @@ async def read_streaks(connection: Any, member_ids: Sequence[UUID], now: datetim
 
 async def read_month(connection: Any, member_id: UUID, now: datetime) -> CalendarView | None:
     """The calendar of today's month; None where there is no such member."""
-    calendar = await read_calendar(connection, await open_sheets(connection))
+    calendar = await read_calendar(connection, await open_sheets(connection, now))
     for member, streak in await _read(connection, [member_id]):
         settled, passed = rules.settle(streak, now, calendar)
         first = settled.today(settled.updated_at).replace(day=1)

@@ -26,7 +26,7 @@ from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.actions import Sheets, moment_of, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
@@ -73,7 +73,7 @@ async def repair_streaks(work: Work, commands: Sequence[RepairStreak]) -> list[S
     """
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(work.connection)
+    sheets = await open_sheets(work.connection, moment_of(commands))
     streaks = await open_streaks(work, sheets, sorted(locked))
     asked = [
         (each.member_id, streaks.settled(locked[each.member_id], each.now)[0])

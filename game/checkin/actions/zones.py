@@ -15,7 +15,7 @@ from loyalty.members.rules import refuse_unfit
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.actions import open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import moment_of, open_sheets
 from loyalty.sheets.rules import is_zone
 from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
@@ -48,7 +48,7 @@ async def set_timezones(work: Work, commands: Sequence[SetTimezone]) -> list[Tim
     """
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    streaks = await open_streaks(work, await open_sheets(work.connection), sorted(locked))
+    streaks = await open_streaks(work, await open_sheets(work.connection, moment_of(commands)), sorted(locked))
     timeline = Timeline()
     chosen: dict[UUID, str] = {}
 

@@ -25,7 +25,7 @@ from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.actions import Sheets, moment_of, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
@@ -124,7 +124,7 @@ async def play_moves(work: Work, commands: Sequence[PlayMoves]) -> list[Played |
 async def _open(work: Work, commands: Sequence[PlayMoves]) -> _Game:
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(work.connection)
+    sheets = await open_sheets(work.connection, moment_of(commands))
     dials = await sheets.get(work.connection, *ORDERS)
     assert dials is not None, "no sheet of orders: run `main.py season seed` first"
     timeline = Timeline()

@@ -13,7 +13,7 @@ from loyalty.members.rules import DeviceForm, DeviceSystem, check_shown, refuse_
 from loyalty.refusals import Refused
 from loyalty.requests.actions import open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import moment_of, open_sheets
 from loyalty.timeline.actions import Facts, Timeline
 from loyalty.work import Work
 
@@ -71,7 +71,7 @@ async def open_apps(work: Work, commands: Sequence[OpenApp]) -> list[AppOpened |
     """
     locked = await lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    season = await (await open_sheets(work.connection)).season(work.connection)
+    season = await (await open_sheets(work.connection, moment_of(commands))).season(work.connection)
     timeline = Timeline()
 
     def decide(command: OpenApp) -> AppOpened:

@@ -21,7 +21,7 @@ from loyalty.receipts.rules import Earned, Earning, Line, parse_earning
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey, fingerprint
-from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.actions import Sheets, moment_of, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER, Tiers, open_tiers
 from loyalty.timeline.actions import Timeline
@@ -112,7 +112,7 @@ async def _open(work: Work, commands: Sequence[RecordReceipt]) -> _Books:
     cards = await members.find_members(connection, IdentityKind.CARD, scanned)
     locked = await members.lock(work, cards.values())
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(connection)
+    sheets = await open_sheets(connection, moment_of(commands))
     season = await sheets.season(connection)
     ladder = await sheets.get(connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

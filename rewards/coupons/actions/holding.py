@@ -163,9 +163,9 @@ async def check_basket(connection: Any, query: BasketQuery) -> BasketChecked:
     found = await _resolve(connection, [query])
     owner = found.owner(0, query)
     known = await members.load_members(connection, [owner] if owner else [])
-    sheets = await open_sheets(connection)
     book = CouponBook()
     moment = await store.load_clock(connection)
+    sheets = await open_sheets(connection, moment)
     mine = [key for key in found.coupons() if key[0] == owner]
     await book.load(connection, members=list(known), coupons=mine, moment=moment)
     season = await sheets.season(connection)

@@ -15,7 +15,7 @@ from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.actions import Sheets, moment_of, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER, Tiers, open_tiers
 from loyalty.timeline.actions import Timeline
@@ -200,7 +200,7 @@ async def _open(work: Work, commands: Sequence[BuyCoupon]) -> _Shop:
     connection = work.connection
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(connection)
+    sheets = await open_sheets(connection, moment_of(commands))
     season = await sheets.season(connection)
     ladder = await sheets.get(connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

@@ -30,13 +30,13 @@ async def publish_offer(
     return version
 
 
-async def put_on_sale(work: Work, now: datetime) -> int:
+async def put_on_sale(work: Work, now: datetime, *, approved: bool = False) -> int:
     """Brings the live rows up to the active sheets of kind `offer`; returns how many changed. Idempotent.
 
     For who published through `loyalty/sheets` alone, such as a seed. Refuses SHEET_INVALID where a new version adds,
-    takes away or undercuts a total limit.
+    takes away or undercuts a total limit; where it was `approved` before, what was issued since is its limit instead.
     """
-    opened = await sheets.open_sheets(work.connection)
+    opened = await sheets.open_sheets(work.connection, now)
     heads = {head.key: head.version for head in opened.heads.values() if head.kind == "offer"}
     rows = {row["slug"]: row for row in await store.load_offers_by_slug(work.connection, sorted(heads))}
     changed = 0
@@ -46,16 +46,27 @@ async def put_on_sale(work: Work, now: datetime) -> int:
         text = await opened.get(work.connection, "offer", slug, _keep_body)
         assert text is not None, "an active sheet has a body"
         offer = parse_offer(f"offer.{slug}", json.loads(text))
+        issued = 0
         if slug in rows:
             [locked] = await store.lock_offers(work, [rows[slug]["id"]])
-            key = (locked["id"], locked["version"])
+            issued, key = locked["issued"], (locked["id"], locked["version"])
             fault = check_amendment((await load_terms(work.connection, [key]))[key], offer, locked["issued"])
-            if fault:
+            if fault and not approved:
                 raise SheetInvalid([Fault(f"offer.{slug}", "limits.total", fault)])
-        offer_id = await store.save_offer(work, work.mint(now), slug, version, offer.limits.total or None, now)
+        total = max(offer.limits.total, issued) if offer.limits.total else None
+        offer_id = await store.save_offer(work, work.mint(now), slug, version, total, now)
         await store.insert_terms(work, offer_id, version, text, now)
         changed += 1
     return changed
+
+
+async def check_offer(connection: Any, slug: str, offer: Offer) -> list[Fault]:
+    """What stands against putting this version on sale: a total limit that comes, goes or undercuts what was issued."""
+    for row in await store.load_offers_by_slug(connection, [slug]):
+        before = (await load_terms(connection, [(row["id"], row["version"])]))[row["id"], row["version"]]
+        if fault := check_amendment(before, offer, row["issued"]):
+            return [Fault(f"offer.{slug}", "limits.total", fault)]
+    return []
 
 
 async def find_offers(connection: Any, slugs: Sequence[str]) -> dict[str, UUID]:

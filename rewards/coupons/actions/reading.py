@@ -120,7 +120,7 @@ async def _views(connection: Any, coupons: Sequence[Coupon], now: datetime) -> l
 async def _judge(connection: Any, member_id: UUID, now: datetime, rows: Sequence[OnSale]) -> list[OfferView]:
     if not rows:
         return []
-    sheets = await open_sheets(connection)
+    sheets = await open_sheets(connection, now)
     season = await sheets.season(connection)
     today = season.day(now)
     terms = await load_terms(connection, [(row.id, row.version) for row in rows])

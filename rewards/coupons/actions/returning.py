@@ -17,7 +17,7 @@ from loyalty.receipts.rules import ReturnLine, check_number, is_number
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import moment_of, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER, Tiers, open_tiers
 from loyalty.timeline.actions import Timeline
@@ -128,7 +128,7 @@ async def _open(work: Work, commands: Sequence[ReturnGoods], owners: set[UUID]) 
     connection = work.connection
     ids = sorted(await members.lock(work, owners))
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(connection)
+    sheets = await open_sheets(connection, moment_of(commands))
     season = await sheets.season(connection)
     ladder = await sheets.get(connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

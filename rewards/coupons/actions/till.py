@@ -67,14 +67,16 @@ async def open_till(
     """
     locked = await members.lock(work, member_ids)
     ids = sorted(locked)
+    moment = await store.load_clock(work.connection)
+    opened = await open_sheets(work.connection, moment)
     books = TillBooks(
         members=locked,
-        sheets=(opened := await open_sheets(work.connection)),
+        sheets=opened,
         season=await opened.season(work.connection),
         book=CouponBook(),
         requests=await open_requests(work, keys),
         ledger=await open_ledger(work, ids),
-        moment=await store.load_clock(work.connection),
+        moment=moment,
     )
     await books.book.load(
         work.connection,

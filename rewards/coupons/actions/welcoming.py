@@ -11,7 +11,7 @@ from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Note, open_ledger
 from loyalty.ledger.rules import Currency, LotKey, Provenance
 from loyalty.members import actions as members
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import moment_of, open_sheets
 from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
 from rewards.coupons import facts
@@ -46,7 +46,7 @@ async def welcome(work: Work, commands: Sequence[Welcome]) -> list[Welcomed]:
     that do not exist get nothing. Without the sheet nobody does, and the person stays to be welcomed.
     """
     locked = await members.lock(work, [command.member_id for command in commands])
-    opened = await open_sheets(work.connection)
+    opened = await open_sheets(work.connection, moment_of(commands))
     season = await opened.season(work.connection)
     sheet = await opened.get(work.connection, "welcome", "current", parse_welcome)
     fit = [command for command in commands if command.member_id in locked] if sheet else []

@@ -33,18 +33,20 @@ async def audit(connection: Any, now: datetime, *, vault: Vault | None = None) -
 class _Chain:
     """Where each (member, pool) stood after the draw before: version and pity, as the draws themselves say."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole: bool) -> None:
+        self._whole = whole
         self._last: dict[tuple[UUID, UUID], tuple[int, int]] = {}
 
     def follows(self, record: DrawRecord, pity_from: int) -> bool:
-        """Whether the pity before this draw is what the one before it left."""
-        version, pity = self._last.get((record.member_id, record.pool_id), (record.version, 0))
+        """Whether the pity before this draw is what the one before it left; before the first of a `whole` chain, 0."""
+        begins = 0 if self._whole else record.pity_before
+        version, pity = self._last.get((record.member_id, record.pool_id), (record.version, begins))
         self._last[record.member_id, record.pool_id] = (record.version, record.pity_after)
         return record.pity_before == (pity if version >= pity_from else 0)
 
 
 async def _make_again(connection: Any, vault: Vault) -> Finding:
-    chain = _Chain()
+    chain = _Chain(whole=True)
     checked, broken = 0, []
     after = (UUID(int=0), 0, 0)
     held: list[DrawRecord] = []
@@ -66,6 +68,16 @@ async def _make_again(connection: Any, vault: Vault) -> Finding:
         ]
         if not records:
             return Finding(FOLLOWS, checked, len(broken), tuple(broken[:MOST_ROWS]))
+
+
+def count_broken(
+    records: list[DrawRecord], terms: dict[PoolVersion, Terms], seeds: dict[tuple[UUID, int], bytes | None]
+) -> dict[tuple[UUID, int], int]:
+    """How many draws of each whole epoch do not follow; its first pity of each pool is taken as it stands."""
+    found: dict[tuple[UUID, int], int] = {}
+    for each in _broken(records, terms, seeds, _Chain(whole=False)):
+        found[each.member_id, each.epoch] = found.get((each.member_id, each.epoch), 0) + 1
+    return found
 
 
 def _unseal(vault: Vault, epoch: Epoch) -> bytes | None:

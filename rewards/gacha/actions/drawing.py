@@ -17,7 +17,7 @@ from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import Refused
 from loyalty.requests.actions import Requests, open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.actions import Sheets, moment_of, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER, Tiers, open_tiers
 from loyalty.timeline.actions import Timeline
@@ -138,12 +138,13 @@ async def _open(work: Work, commands: Sequence[DrawPrizes], vault: Vault) -> _Bo
     connection = work.connection
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(connection)
+    now = moment_of(commands)
+    sheets = await open_sheets(connection, now)
     season = await sheets.season(connection)
     found = await sheets.get(connection, *RAILS)
     assert found is not None, "no sheet of guard rails: run `main.py season seed` first"
-    pools = await open_pools(work, [command.pool_id for command in commands])
-    slugs = sorted({slug for pool in pools.all for slug in pool.odds.offers})
+    pools = await open_pools(work, [command.pool_id for command in commands], sheets, now)
+    slugs = sorted({slug for pool in pools.possible for slug in pool.odds.offers})
     offers = await coupons.find_offers(connection, slugs) if slugs else {}
     today = season.day(commands[0].now)
     # Offers of prizes have no limits of their own, so nobody's count of coupons needs to be known.
@@ -160,7 +161,7 @@ async def _open(work: Work, commands: Sequence[DrawPrizes], vault: Vault) -> _Bo
         pools=pools,
         offers=offers,
         seeds=await open_seeds(work, vault, locked),
-        standings=await open_standings(connection, sorted(locked), [pool.id for pool in pools.all]),
+        standings=await open_standings(connection, sorted(locked), pools.ids),
         issues=issues,
         ledger=await open_ledger(work, sorted(locked)),
         grants=Grants(),
@@ -173,7 +174,7 @@ async def _open_tiers(
     work: Work, sheets: Sheets, season: Season, pools: Pools, commands: Sequence[DrawPrizes]
 ) -> Tiers | None:
     """Tiers, where a pool asks for one."""
-    if not any(pool.odds.tiers for pool in pools.all):
+    if not any(pool.odds.tiers for pool in pools.possible):
         return None
     ladder = await sheets.get(work.connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

@@ -12,7 +12,7 @@ from loyalty.members.rules import refuse_unfit
 from loyalty.refusals import Refused
 from loyalty.requests.actions import open_requests
 from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import moment_of, open_sheets
 from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
 from rewards.gacha import facts
@@ -46,7 +46,7 @@ async def set_self_exclusions(work: Work, commands: Sequence[SetSelfExclusion]) 
     """
     locked = await members.lock(work, [command.member_id for command in commands])
     requests = await open_requests(work, [command.request for command in commands])
-    sheets = await open_sheets(work.connection)
+    sheets = await open_sheets(work.connection, moment_of(commands))
     season = await sheets.season(work.connection)
     found = await sheets.get(work.connection, *RAILS)
     assert found is not None, "no sheet of guard rails: run `main.py season seed` first"

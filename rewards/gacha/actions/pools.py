@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +14,16 @@ from loyalty.sheets.rules import Fault, SheetInvalid, canonical_json
 from loyalty.work import Work
 from rewards.coupons import actions as coupons
 from rewards.coupons.rules.offers import Offer, Source
+from rewards.gacha.rules.law import DEFAULT_LAW, check_law, parse_law
 from rewards.gacha.rules.odds import Entry, Odds, WhenGone, parse_odds
+from rewards.gacha.rules.worth import worths_of
 from rewards.gacha.store import pools as store
 from rewards.prizes.rules import PrizeKind
 from rewards.refusals import RewardsCode, RewardsRefused
 
 PoolVersion = tuple[UUID, int]
 KIND = "odds"
+LAW = "law"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """A pool and the version in force."""
+    """A pool and the version in force; `successor` is what takes over where that version says so."""
 
     id: UUID
     slug: str
     terms: Terms
+    successor: Pool | None = None
 
     @property
     def odds(self) -> Odds:
@@ -52,6 +56,7 @@ class Pool:
 
 # Odds are append-only, so what was parsed once stays true for good.
 _terms: dict[PoolVersion, Terms] = {}
+_linked_pools: dict[UUID, Pool] = {}
 
 
 class Pools:
@@ -63,21 +68,42 @@ class Pools:
         self._touched: set[tuple[UUID, str]] = set()
 
     @property
+    def ids(self) -> list[UUID]:
+        return list(self._found)
+
+    @property
     def all(self) -> list[Pool]:
-        return list(self._found.values())
+        """Each pool as it stands now."""
+        return [self.pool(pool_id) for pool_id in self._found]
+
+    @property
+    def possible(self) -> list[Pool]:
+        """Each pool, and each successor that may take over while the batch draws."""
+        return [each for found in self._found.values() for each in _with_successors(found)]
 
     def pool(self, pool_id: UUID) -> Pool:
-        """Refuses POOL_NOT_FOUND."""
+        """The pool with the odds in force: once a prize is gone that ends a version, those of its successor.
+
+        Refuses POOL_NOT_FOUND.
+        """
         found = self._found.get(pool_id)
         if found is None:
             raise RewardsRefused(RewardsCode.POOL_NOT_FOUND)
+        while found.successor and self._ended(found):
+            found = found.successor
         return found
+
+    def _ended(self, pool: Pool) -> bool:
+        return any(
+            entry.when_gone is WhenGone.RENORMALISE and not self.left(pool, entry) for entry in pool.odds.stocked
+        )
 
     def left(self, pool: Pool, entry: Entry) -> int | None:
         """How many of a prize are left; None where there is no limit."""
         if not entry.stock:
             return None
-        total, awarded = self._stock[pool.id, entry.code]
+        # Only a version that nobody drew from yet has no row: all of its stock is there.
+        total, awarded = self._stock.get((pool.id, entry.code), (entry.stock, 0))
         return total - awarded
 
     def gone(self, pool: Pool) -> frozenset[str]:
@@ -119,21 +145,34 @@ class Pools:
             await store.save_awarded(work, [(*key, self._stock[key][1]) for key in sorted(self._touched)])
 
 
-async def open_pools(work: Work, pool_ids: Iterable[UUID]) -> Pools:
-    """Opens pools for drawing. Expects the members' locks; locks the stock of pools that have any, by key."""
-    rows = await store.load_pools(work.connection, sorted(set(pool_ids)))
+async def open_pools(work: Work, pool_ids: Iterable[UUID], opened: sheets.Sheets, now: datetime) -> Pools:
+    """Opens pools for drawing. Expects the members' locks; locks the stock of pools that have any, by key.
+
+    A version whose instant has come since the last batch is put in force first, whether or not a job came by.
+    """
+    ids = sorted(set(pool_ids))
+    rows = await store.load_pools(work.connection, ids)
+    due = [row["slug"] for row in rows if opened.version(KIND, row["slug"]) > row["version"]]
+    if due:
+        await follow_sheets(work, due, opened, now)
+        rows = await store.load_pools(work.connection, ids)
     found = await _with_terms(work.connection, rows)
     stocked = sorted(pool.id for pool in found.values() if pool.odds.stocked)
     return Pools(found, _by_key(await store.lock_stock(work, stocked)) if stocked else {})
 
 
-async def read_pools(connection: Any, pool_ids: Sequence[UUID] | None = None) -> Pools:
+async def read_pools(connection: Any, opened: sheets.Sheets, pool_ids: Sequence[UUID] | None = None) -> Pools:
     """Pools for reading, all where none are named; the oldest first."""
     if pool_ids is None:
         rows = await store.load_all_pools(connection)
     else:
         rows = await store.load_pools(connection, pool_ids)
     found = await _with_terms(connection, rows)
+    for row in rows:
+        if opened.version(KIND, row["slug"]) > row["version"]:
+            # Nobody has drawn since this version's instant; the first who does writes it down.
+            chain = await _chain(connection, row, row["slug"], opened.version(KIND, row["slug"]))
+            found[row["id"]] = _linked(row["id"], row["slug"], chain[-1])
     stocked = [pool.id for pool in found.values() if pool.odds.stocked]
     return Pools(found, _by_key(await store.load_stock(connection, stocked)) if stocked else {})
 
@@ -149,10 +188,8 @@ async def load_terms(connection: Any, keys: Iterable[PoolVersion]) -> dict[PoolV
     missing = sorted(wanted - _terms.keys())
     if missing:
         for row in await store.load_odds(connection, missing):
-            body = json.loads(row["body"])
-            odds = parse_odds(f"{KIND}.{row['slug']}", body)
             key = (row["pool_id"], row["version"])
-            _terms[key] = Terms(row["slug"], row["version"], odds, body, row["pity_from"])
+            _terms[key] = _read_terms(row["slug"], row["version"], row["body"], row["pity_from"])
     return {key: _terms[key] for key in wanted if key in _terms}
 
 
@@ -164,7 +201,7 @@ def known_terms(pool_id: UUID, version: int) -> Terms | None:
 async def publish_odds(
     work: Work, slug: str, body: Mapping[str, Any], *, author: str, reason: str, based_on: int | None, now: datetime
 ) -> int:
-    """Publishes the sheet `odds.<slug>` and puts that version in force; returns the version.
+    """Publishes the sheet `odds.<slug>` in one step and puts that version in force; returns the version.
 
     Draws that name the version before are refused ODDS_CHANGED from then on. Refuses SHEET_INVALID with every mistake,
     SHEET_STATE.
@@ -177,57 +214,128 @@ async def publish_odds(
 
 
 async def put_in_force(work: Work, now: datetime) -> int:
-    """Brings the pools up to the active sheets of kind `odds`; returns how many changed. Idempotent.
+    """Brings the pools up to the sheets of kind `odds` in force; returns how many versions are new. Idempotent.
 
     Offers whose coupons are prizes must be there already. Refuses SHEET_INVALID where one is not fit to be a prize, or
     where a total undercuts what was awarded.
     """
-    opened = await sheets.open_sheets(work.connection)
-    heads = {head.key: head for head in opened.heads.values() if head.kind == KIND}
-    rows = {row["slug"]: row for row in await store.load_pools_by_slug(work.connection, sorted(heads))}
-    changed = 0
-    for slug, head in sorted(heads.items()):
-        if slug in rows and rows[slug]["version"] == head.version:
-            continue
+    opened = await sheets.open_sheets(work.connection, now)
+    slugs = sorted(key for kind, key in opened.heads if kind == KIND)
+    rows = {row["slug"]: row for row in await store.load_pools_by_slug(work.connection, slugs)}
+    behind = [slug for slug in slugs if slug not in rows or rows[slug]["version"] < opened.version(KIND, slug)]
+    for slug in behind:
         text = await opened.get(work.connection, KIND, slug, _keep_body)
-        assert text is not None, "an active sheet has a body"
-        odds = parse_odds(f"{KIND}.{slug}", json.loads(text))
-        stock = _by_key(await store.lock_stock(work, [rows[slug]["id"]])) if slug in rows else {}
-        faults = await _check_offers(work.connection, slug, odds)
-        faults += _check_totals(slug, odds, {code: awarded for (_, code), (_, awarded) in stock.items()})
+        assert text is not None, "a version in force has a body"
+        faults = await check_odds(work.connection, slug, parse_odds(f"{KIND}.{slug}", json.loads(text)))
         if faults:
             raise SheetInvalid(faults)
-        pity_from = await _pity_from(work.connection, rows.get(slug), odds, head.version)
-        pool_id = await store.save_pool(work, work.mint(now), slug, head.version, now)
-        await store.insert_odds(work, pool_id, head.version, text, head.sha256, pity_from, now)
-        if odds.stocked:
-            await store.save_stock(work, pool_id, [(entry.code, entry.stock) for entry in odds.stocked])
-        changed += 1
+    return await follow_sheets(work, behind, opened, now)
+
+
+async def follow_sheets(work: Work, slugs: Sequence[str], opened: sheets.Sheets, now: datetime) -> int:
+    """Writes down the versions that came into force since, with their successors and their stock; how many are new.
+
+    Locks the pools, by slug, then their stock. Refuses nothing: what is in force was checked when it was approved.
+    """
+    changed = 0
+    for slug in sorted(slugs):
+        row = await store.lock_pool(work, slug)
+        if row is not None and row["version"] >= opened.version(KIND, slug):
+            continue
+        chain = await _chain(work.connection, row, slug, opened.version(KIND, slug))
+        pool_id = await store.save_pool(work, work.mint(now), slug, opened.version(KIND, slug), now)
+        for terms in (each for first in chain for each in _successors(first)):
+            await store.insert_odds(
+                work, pool_id, terms.version, canonical_json(terms.body), bytes.fromhex(terms.odds.sha256),
+                terms.pity_from, now,
+            )  # fmt: skip
+        stocked = {entry.code: entry.stock for each in _successors(chain[-1]) for entry in each.odds.stocked}
+        if stocked:
+            await store.save_stock(work, pool_id, sorted(stocked.items()))
+        changed += len(chain)
     return changed
 
 
-async def _pity_from(connection: Any, row: Any, odds: Odds, version: int) -> int:
-    if row is None or not odds.carries_pity:
-        return version
-    key = (row["id"], row["version"])
-    return (await load_terms(connection, [key]))[key].pity_from
+async def check_odds(connection: Any, slug: str, odds: Odds) -> list[Fault]:
+    """What stands against putting these odds in force, successors and all: offers, totals, the law's dials."""
+    faults: list[Fault] = []
+    rows = await store.load_pools_by_slug(connection, [slug])
+    stock = _by_key(await store.load_stock(connection, [row["id"] for row in rows]))
+    awarded = {code: count for (_, code), (_, count) in stock.items()}
+    opened = await sheets.open_sheets(connection)
+    law = await opened.get(connection, LAW, odds.jurisdiction, parse_law) or DEFAULT_LAW
+    season = await opened.season(connection)
+    path = ""
+    each: Odds | None = odds
+    while each is not None:
+        offers = await offers_on_sale(connection, each.offers)
+        found = _check_offers(each, offers) + _check_totals(each, awarded)
+        found += [(key, rule) for key, rule in check_law(each, worths_of(each, offers, season), law)]
+        faults += [Fault(f"{KIND}.{slug}", path + key, rule) for key, rule in found]
+        each, path = each.successor, f"{path}successor."
+    return faults
 
 
-async def _check_offers(connection: Any, slug: str, odds: Odds) -> list[Fault]:
+async def _chain(connection: Any, row: Any, slug: str, upto: int) -> list[Terms]:
+    """The versions of a sheet past the pool's own, in order, each with the oldest from which pity carries over to it.
+
+    `row` is the pool's, or None before its first version.
+    """
+    before: Terms | None = None
+    if row is not None:
+        key = (row["id"], row["version"])
+        before = (await load_terms(connection, [key]))[key]
+    chain = []
+    for sheet in await sheets.load_scheduled(connection, KIND, slug, row["version"] if row else 0, upto):
+        terms = _read_terms(slug, sheet.version, sheet.body, sheet.version)
+        if before is not None and terms.odds.carries_pity:
+            terms = replace(terms, pity_from=before.pity_from)
+        chain.append(terms)
+        before = terms
+    return chain
+
+
+def _successors(terms: Terms) -> list[Terms]:
+    """A version and those that it holds, one inside the other: each has the next number."""
+    found = [terms]
+    while (inside := found[-1].odds.successor) is not None:
+        last = found[-1]
+        version = last.version + 1
+        pity_from = last.pity_from if inside.carries_pity else version
+        found.append(Terms(last.slug, version, inside, last.body["successor"], pity_from))
+    return found
+
+
+def _linked(pool_id: UUID, slug: str, terms: Terms) -> Pool:
+    pool: Pool | None = None
+    for each in reversed(_successors(terms)):
+        pool = Pool(pool_id, slug, each, pool)
+    assert pool is not None, "a version is a successor of itself at least"
+    return pool
+
+
+def _with_successors(pool: Pool | None) -> Iterator[Pool]:
+    while pool is not None:
+        yield pool
+        pool = pool.successor
+
+
+def _read_terms(slug: str, version: int, text: str, pity_from: int) -> Terms:
+    body = json.loads(text)
+    return Terms(slug, version, parse_odds(f"{KIND}.{slug}", body), body, pity_from)
+
+
+def _check_offers(odds: Odds, offers: Mapping[str, Offer]) -> list[tuple[str, str]]:
     """A coupon that is drawn must come: no limit of its offer, and no last day, may stand in its way."""
-    offers = await coupons.read_terms_on_sale(connection, odds.offers)
     faults = []
     for index, entry in enumerate(odds.entries):
         if entry.prize.kind is not PrizeKind.COUPON:
             continue
-        slug_of = entry.prize.offer
-        if slug_of not in offers:
-            rule = f"there is no offer {slug_of}; publish it first"
-        elif unfit := _why_unfit(slug_of, offers[slug_of][1], odds):
-            rule = unfit[1]
-        else:
-            continue
-        faults.append(Fault(f"{KIND}.{slug}", f"prizes[{index}].offer", rule))
+        slug = entry.prize.offer
+        if slug not in offers:
+            faults.append((f"prizes[{index}].offer", f"there is no offer {slug}; publish it first"))
+        elif unfit := _why_unfit(slug, offers[slug], odds):
+            faults.append((f"prizes[{index}].offer", unfit[1]))
     return faults
 
 
@@ -242,26 +350,38 @@ def _why_unfit(slug: str, offer: Offer, odds: Odds) -> tuple[str, str] | None:
     return None
 
 
-async def check_amended(connection: Any, slug: str, today: date) -> None:
+async def check_amended(connection: Any, slug: str, now: datetime) -> None:
     """Whether the version of an offer that is on sale now is fit for every pool that gives its coupons.
 
-    For who has just published one; pools whose last day is over do not count. Refuses SHEET_INVALID.
+    For who has just published one. Refuses SHEET_INVALID.
     """
-    [(_, offer)] = (await coupons.read_terms_on_sale(connection, [slug])).values()
-    faults = [
-        Fault(f"offer.{slug}", unfit[0], f"the pool {pool.slug} gives its coupons: {unfit[1]}")
-        for pool in (await read_pools(connection)).all
-        if slug in pool.odds.offers
-        and not (pool.odds.closes_on and pool.odds.closes_on < today)
-        and (unfit := _why_unfit(slug, offer, pool.odds))
-    ]
+    offer = (await offers_on_sale(connection, [slug]))[slug]
+    faults = await check_drawn(connection, slug, offer, now)
     if faults:
         raise SheetInvalid(faults)
 
 
-def _check_totals(slug: str, odds: Odds, awarded: Mapping[str, int]) -> list[Fault]:
+async def check_drawn(connection: Any, slug: str, offer: Offer, now: datetime) -> list[Fault]:
+    """Why a version of an offer is not fit for a pool that gives its coupons; pools that are over do not count."""
+    opened = await sheets.open_sheets(connection, now)
+    today = (await opened.season(connection)).day(now)
     return [
-        Fault(f"{KIND}.{slug}", f"prizes[{index}].stock", f"must be at least the {awarded[entry.code]} awarded so far")
+        Fault(f"offer.{slug}", unfit[0], f"the pool {pool.slug} gives its coupons: {unfit[1]}")
+        for pool in (await read_pools(connection, opened)).possible
+        if slug in pool.odds.offers
+        and not (pool.odds.closes_on and pool.odds.closes_on < today)
+        and (unfit := _why_unfit(slug, offer, pool.odds))
+    ]
+
+
+async def offers_on_sale(connection: Any, slugs: Sequence[str]) -> dict[str, Offer]:
+    """slug -> what the version on sale says."""
+    return {slug: offer for slug, (_, offer) in (await coupons.read_terms_on_sale(connection, slugs)).items()}
+
+
+def _check_totals(odds: Odds, awarded: Mapping[str, int]) -> list[tuple[str, str]]:
+    return [
+        (f"prizes[{index}].stock", f"must be at least the {awarded[entry.code]} awarded so far")
         for index, entry in enumerate(odds.entries)
         if entry.stock and entry.stock < awarded.get(entry.code, 0)
     ]
@@ -269,7 +389,15 @@ def _check_totals(slug: str, odds: Odds, awarded: Mapping[str, int]) -> list[Fau
 
 async def _with_terms(connection: Any, rows: Sequence[Any]) -> dict[UUID, Pool]:
     terms = await load_terms(connection, [(row["id"], row["version"]) for row in rows])
-    return {row["id"]: Pool(row["id"], row["slug"], terms[row["id"], row["version"]]) for row in rows}
+    return {row["id"]: _pool_of(row["id"], row["slug"], terms[row["id"], row["version"]]) for row in rows}
+
+
+def _pool_of(pool_id: UUID, slug: str, terms: Terms) -> Pool:
+    """From the process's memory where it was linked before: terms are told apart by being the same object."""
+    known = _linked_pools.get(pool_id)
+    if known is None or known.terms is not terms:
+        known = _linked_pools[pool_id] = _linked(pool_id, slug, terms)
+    return known
 
 
 def _by_key(rows: Sequence[Any]) -> dict[tuple[UUID, str], tuple[int, int]]:

@@ -90,8 +90,8 @@ async def view_pools(
 
     Of all, those whose last day is over are left out.
     """
-    pools = await read_pools(connection, pool_ids)
-    sheets = await open_sheets(connection)
+    sheets = await open_sheets(connection, now)
+    pools = await read_pools(connection, sheets, pool_ids)
     season = await sheets.season(connection)
     found = await sheets.get(connection, *RAILS)
     assert found is not None, "no sheet of guard rails: run `main.py season seed` first"
@@ -128,7 +128,7 @@ async def view_pools(
 
 async def read_rails(connection: Any, member_id: UUID, now: datetime) -> RailsView:
     """What the guard rails leave a member now."""
-    sheets = await open_sheets(connection)
+    sheets = await open_sheets(connection, now)
     season = await sheets.season(connection)
     found = await sheets.get(connection, *RAILS)
     assert found is not None, "no sheet of guard rails: run `main.py season seed` first"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from loyalty.sheets.rules import check_plain, digest, successors_of
 from rewards.gacha.rules.receipts import write_version
 from rewards.gacha.rules.verifying import Verdict
 
@@ -31,6 +32,42 @@ def check_together(verdicts: Sequence[Verdict]) -> list[str]:
         _check_commits(epochs, key, by_nonce)
         proved += _check_nonces(key, by_nonce)
     return proved
+
+
+def check_sheets(verdicts: Sequence[Verdict], odds: Sequence[Mapping[str, Any]]) -> None:
+    """Adds to each verdict whether its odds are among those that were published, successors of them too."""
+    published = {
+        digest(body).hex() for each in odds for body in (each, *successors_of(each)) if not check_plain("", body)
+    }
+    for verdict in verdicts:
+        if verdict.wrong:
+            continue
+        if verdict.document["oddsHash"] in published:
+            verdict.proved.append("the odds in the receipt are among the published ones that were given")
+        else:
+            verdict.wrong.append("oddsHash is none of the published odds that were given")
+
+
+def find_gaps(verdicts: Sequence[Verdict]) -> list[str]:
+    """The nonces of each epoch, from 0 to the last one that is there, of which no sound receipt is."""
+    last: dict[Key, int] = {}
+    sound: dict[Key, set[int]] = {}
+    for each in verdicts:
+        document = each.document
+        if not all(
+            isinstance(document.get(key), kind) for key, kind in (("member", str), ("epoch", int), ("nonce", int))
+        ):
+            continue
+        key = (document["member"], document["epoch"])
+        if not each.wrong:
+            sound.setdefault(key, set()).add(document["nonce"])
+            last[key] = max(last.get(key, -1), document["nonce"])
+    return [
+        f"{member}, epoch {epoch}: no sound receipt of nonce {nonce}"
+        for (member, epoch), top in sorted(last.items())
+        for nonce in range(top)
+        if nonce not in sound[member, epoch]
+    ]
 
 
 def _check_sets(verdicts: Sequence[Verdict]) -> None:

@@ -33,12 +33,12 @@ def consolidated_top(hazard: Hazard) -> Fraction:
     return 1 / expected if expected else Fraction(0)
 
 
-def consolidated(odds: Odds) -> tuple[Fraction, ...]:
+def consolidated(odds: Odds, gone: Set[str] = frozenset()) -> tuple[Fraction, ...]:
     """Each prize's share of all single draws in the long run, the hazard included; they sum to 1.
 
-    What the ten-draw guarantee adds, and stock that runs out, are not in it.
+    Those gone give to their stand-ins. What the ten-draw guarantee adds, and stock yet to run out, are not in it.
     """
-    return _shares(odds, consolidated_top(odds.hazard), frozenset())
+    return _shares(odds, consolidated_top(odds.hazard), gone)
 
 
 def stated(odds: Odds) -> tuple[Fraction, ...]:

@@ -17,6 +17,8 @@ from rewards.prizes.rules import Prize, PrizeKind, read_prize
 PRIZES_MOST = 100
 COUNTS = (1, 10)
 TEN = 10
+SUCCESSORS_MOST = 3
+SET_KEYS = ("complete_set", "requires_set")
 
 
 class PrizeClass(StrEnum):
@@ -31,10 +33,14 @@ RANKS = {PrizeClass.PLAIN: 0, PrizeClass.GUARANTEE: 1, PrizeClass.TOP: 2}
 
 
 class WhenGone(StrEnum):
-    """What happens once a prize's stock is gone: its stand-in is given instead, or the pool closes."""
+    """What happens once a prize's stock is gone: its stand-in is given, the pool closes, or the next odds begin.
+
+    RENORMALISE: from the next command on the sheet's `successor` is in force, which everybody could read beforehand.
+    """
 
     FALLBACK = "FALLBACK"
     CLOSE_POOL = "CLOSE_POOL"
+    RENORMALISE = "RENORMALISE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,10 @@ class Side:
 
 @dataclass(frozen=True)
 class Odds:
-    """One version of a pool's odds. Days are of the season's zone, both ends inside; caps 0 mean none of its own."""
+    """One version of a pool's odds. Days are of the season's zone, both ends inside; caps 0 mean none of its own.
+
+    `jurisdiction` names the sheet of kind `law` whose dials bound it; `budget_minor` 0 means no budget was set.
+    """
 
     names: Mapping[str, str]
     price_diamonds: int
@@ -85,6 +94,9 @@ class Odds:
     min_age: int
     carries_pity: bool
     sha256: str
+    jurisdiction: str = "TW"
+    budget_minor: int = 0
+    successor: Odds | None = None
 
     @cached_property
     def top(self) -> Side:
@@ -129,8 +141,14 @@ class Odds:
 
 
 def parse_odds(name: str, body: Mapping[str, Any]) -> Odds:
-    """The sheet of kind `odds`. Refuses SHEET_INVALID with every mistake at once."""
+    """The sheet of kind `odds`. Refuses SHEET_INVALID with every mistake at once, those of its successors too."""
     reader = Reader(name, body)
+    odds = _read_odds(reader, body, depth=0)
+    reader.finish()
+    return odds
+
+
+def _read_odds(reader: Reader, body: Mapping[str, Any], *, depth: int) -> Odds:
     entries = tuple(_read_entry(each) for each in reader.tables("prizes", least=1, most=PRIZES_MOST))
     window = reader.table("window", required=False)
     gates = reader.table("gates", required=False)
@@ -151,6 +169,9 @@ def parse_odds(name: str, body: Mapping[str, Any]) -> Odds:
         min_age=gates.integer("min_age", low=0, high=99, default=0),
         carries_pity=reader.flag("carries_pity", default=True),
         sha256=_hash(body),
+        jurisdiction=reader.text("jurisdiction", default="TW", most=20),
+        budget_minor=reader.integer("budget_minor", low=1, high=LIMIT, default=0) if reader.has("budget_minor") else 0,
+        successor=_read_successor(reader, body, depth),
     )
     for inside in (window, gates, caps):
         inside.close()
@@ -158,7 +179,24 @@ def parse_odds(name: str, body: Mapping[str, Any]) -> Odds:
     _check_stock(reader, odds)
     if odds.opens_on and odds.closes_on and odds.opens_on > odds.closes_on:
         window.fault("closes_on", "must not be before `opens_on`")
-    reader.finish()
+    for key in SET_KEYS:
+        if reader.has(key):
+            reader.fault(key, "a prize for completing a set is never allowed")
+            reader.texts(key)
+    return odds
+
+
+def _read_successor(reader: Reader, body: Mapping[str, Any], depth: int) -> Odds | None:
+    """The odds that take over from these; they may hold a successor of their own."""
+    if not reader.has("successor"):
+        return None
+    inside = reader.table("successor")
+    if depth == SUCCESSORS_MOST:
+        reader.fault("successor", f"stands more than {SUCCESSORS_MOST} deep")
+        return None
+    text = body["successor"]
+    odds = _read_odds(inside, text if isinstance(text, Mapping) else {}, depth=depth + 1)
+    inside.close()
     return odds
 
 
@@ -184,6 +222,10 @@ def _read_entry(reader: Reader) -> Entry:
     )
     if not entry.code.isascii() or not entry.code.replace("-", "").isalnum():
         reader.fault("code", "must be ASCII letters, digits and hyphens")
+    for key in SET_KEYS:
+        if reader.has(key):
+            reader.fault(key, "a prize for completing a set is never allowed")
+            reader.texts(key)
     reader.close()
     return entry
 
@@ -218,3 +260,19 @@ def _check_stock(reader: Reader, odds: Odds) -> None:
             reader.fault(place, "must be a prize without a stock of its own")
         if RANKS[stand_in.prize_class] < RANKS[entry.prize_class]:
             reader.fault(place, f"must be of class {entry.prize_class} or above")
+    ends = [each for each in odds.entries if each.stock and each.when_gone is WhenGone.RENORMALISE]
+    if bool(ends) != (odds.successor is not None):
+        reader.fault("successor", "stands with a prize whose `when_gone` is RENORMALISE, and only then")
+    if odds.successor is not None:
+        _check_succession(reader, odds, odds.successor, {each.code for each in ends})
+
+
+def _check_succession(reader: Reader, odds: Odds, successor: Odds, ended: set[str]) -> None:
+    """A stock is one number whichever version is in force, and what ended a version does not come back."""
+    before = {each.code: each.stock for each in odds.entries}
+    for index, entry in enumerate(successor.entries):
+        place = f"successor.prizes[{index}]"
+        if entry.code in before and entry.stock != before[entry.code] and entry.code not in ended:
+            reader.fault(f"{place}.stock", f"must be the {before[entry.code] or 'unlimited'} of before")
+        if entry.code in ended:
+            reader.fault(f"{place}.code", f"{entry.code} is what ends the version before it")

@@ -60,6 +60,14 @@ def read_document(text: str) -> Mapping[str, Any]:
     return found
 
 
+def read_documents(text: str) -> list[Mapping[str, Any]]:
+    """A list of JSON objects, read as strictly. Raises `ValueError`."""
+    found = json.loads(text, object_pairs_hook=_pairs, parse_float=_no_fraction, parse_constant=_no_fraction)
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise ValueError("it must be a list of JSON objects")
+    return found
+
+
 def seeds_of(documents: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
     """commitment -> server seed, of every seed that stands in these documents, receipts or answers of a reveal."""
     found = {}

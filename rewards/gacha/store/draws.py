@@ -56,6 +56,10 @@ SELECT {COLUMNS} FROM draws WHERE (member_id, epoch, nonce) > ($1::uuid, $2::int
 ORDER BY member_id, epoch, nonce LIMIT $4
 """
 
+AWARDS = "SELECT version, awarded, count(*) AS draws FROM draws WHERE pool_id = $1 GROUP BY version, awarded"
+
+SINCE = f"SELECT {COLUMNS} FROM draws WHERE pool_id = $1 AND at >= $2 ORDER BY at DESC, id DESC LIMIT $3"
+
 
 async def insert_draws(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
@@ -89,3 +93,20 @@ async def load_draws(connection: Any, member_id: UUID, ids: Sequence[UUID]) -> l
 async def load_by_nonce(connection: Any, after: tuple[UUID, int, int], limit: int) -> list[Any]:
     """Draws of everybody past (member, epoch, nonce), for the audit."""
     return list(await connection.fetch(BY_NONCE, *after, limit))
+
+
+async def count_awards(connection: Any, pool_id: UUID) -> list[Any]:
+    """How often each prize was awarded under each version."""
+    return list(await connection.fetch(AWARDS, pool_id))
+
+
+async def load_since(connection: Any, pool_id: UUID, since: datetime, limit: int) -> list[Any]:
+    """The latest draws of a pool."""
+    return list(await connection.fetch(SINCE, pool_id, since, limit))
+
+
+async def count_since(connection: Any, pool_id: UUID, since: datetime) -> int:
+    found: int = await connection.fetchval(
+        "SELECT count(*) FROM draws WHERE pool_id = $1 AND at >= $2", pool_id, since
+    )  # fmt: skip
+    return found

@@ -15,6 +15,8 @@ BY_SLUG = "SELECT id, slug, version FROM pools WHERE slug = ANY($1::text[]) ORDE
 
 ALL = "SELECT id, slug, version FROM pools ORDER BY id"
 
+LOCK = "SELECT id, slug, version FROM pools WHERE slug = $1 FOR NO KEY UPDATE"
+
 ODDS = """
 SELECT o.pool_id, o.version, p.slug, o.body, o.pity_from
 FROM unnest($1::uuid[], $2::int[]) AS k(pool_id, version)
@@ -40,7 +42,7 @@ INSERT INTO pool_odds (pool_id, version, body, sha256, pity_from, published_at) 
 SAVE_STOCK = """
 INSERT INTO pool_stock (pool_id, code, total, awarded)
 SELECT $1, c, t, 0 FROM unnest($2::text[], $3::int[]) AS s(c, t) ORDER BY c
-ON CONFLICT (pool_id, code) DO UPDATE SET total = excluded.total
+ON CONFLICT (pool_id, code) DO UPDATE SET total = greatest(excluded.total, pool_stock.awarded)
 """
 
 SAVE_AWARDED = """
@@ -61,6 +63,11 @@ async def load_pools_by_slug(connection: Any, slugs: Sequence[str]) -> list[Any]
 async def load_all_pools(connection: Any) -> list[Any]:
     """Every pool, the oldest first."""
     return list(await connection.fetch(ALL))
+
+
+async def lock_pool(work: Work, slug: str) -> Any:
+    """The pool's row, locked; a lone row, so lock and read may share a statement. None where there is none yet."""
+    return await work.connection.fetchrow(LOCK, slug)
 
 
 async def load_odds(connection: Any, keys: Sequence[tuple[UUID, int]]) -> list[Any]:

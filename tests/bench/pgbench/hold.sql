@@ -9,10 +9,13 @@ SELECT code, member_id, coupon_id FROM coupon_codes WHERE code = ANY(ARRAY[(lpad
 SELECT i.subject, i.member_id FROM identities i WHERE i.kind = 'card' AND i.subject = ANY(ARRAY[('29' || lpad((:m::int)::text, 10, '0') || (:k::int)::text)]::text[]);
 SELECT id, code, name, timezone, currency, channel FROM stores WHERE id = ANY(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[]);
 SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at FROM members WHERE id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) ORDER BY id FOR NO KEY UPDATE;
-SELECT 's' AS what, kind, key, version, sha256, NULL::text AS message, NULL::timestamptz AS at
+SELECT clock_timestamp();
+SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
-SELECT 'p', '', target, 0, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
+SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
+UNION ALL
+SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT r.scope, r.id, r.hash, r.outcome
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7080-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
 JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
@@ -20,7 +23,6 @@ SELECT w.member_id, w.currency, w.owed, l.provenance, l.expires_on, l.remaining
 FROM wallets w
 LEFT JOIN lots l ON l.member_id = w.member_id AND l.currency = w.currency AND l.remaining > 0
 WHERE w.member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
-SELECT clock_timestamp();
 SELECT member_id, id, store_id, state, fingerprint, answer, due_minor, discount_minor, points, transfer_id, tender_id, receipt_no, receipt_state, held_at, expires_at, settled_at, updated_at FROM holds WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND state = 'OPEN';
 SELECT c.member_id, c.id, c.offer_id, c.version, c.code, c.secret, c.state, c.hold_id, c.issued_at, c.expires_at, c.due_at, c.updated_at
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a10000-0000-7000-8000-' || lpad(to_hex(:i::int), 12, '0'))::uuid]::uuid[]) AS k(member_id, id)

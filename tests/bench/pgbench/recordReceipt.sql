@@ -8,10 +8,12 @@ SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_
 SELECT r.scope, r.id, r.hash, r.outcome
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7000-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
 JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
-SELECT 's' AS what, kind, key, version, sha256, NULL::text AS message, NULL::timestamptz AS at
+SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
-SELECT 'p', '', target, 0, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
+SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
+UNION ALL
+SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT id, code, name, timezone, currency, channel FROM stores WHERE id = ANY(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[]);
 SELECT r.member_id, r.id, r.store_id, r.receipt_no, r.bought_at, r.day, r.currency, r.total_minor, r.content_hash, r.points, r.stamps, r.credits, r.tickets, r.tier, r.multiplier_percent, r.sheet_version, r.points_expire_on, r.stamps_expire_on, r.visit, r.revoked_points, r.revoked_stamps, r.revoked_credits, r.recorded_at
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('P-' || (:run::int)::text || '-' || (:client_id::int)::text || '-' || (:n::int)::text)]::text[]) AS k(store_id, receipt_no)

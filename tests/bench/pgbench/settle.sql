@@ -7,10 +7,13 @@
 BEGIN;
 SELECT hold_id, member_id FROM hold_directory WHERE hold_id = ANY(ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7081-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]);
 SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at FROM members WHERE id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) ORDER BY id FOR NO KEY UPDATE;
-SELECT 's' AS what, kind, key, version, sha256, NULL::text AS message, NULL::timestamptz AS at
+SELECT clock_timestamp();
+SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
-SELECT 'p', '', target, 0, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
+SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
+UNION ALL
+SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT r.scope, r.id, r.hash, r.outcome
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-70c0-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
 JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
@@ -18,7 +21,6 @@ SELECT w.member_id, w.currency, w.owed, l.provenance, l.expires_on, l.remaining
 FROM wallets w
 LEFT JOIN lots l ON l.member_id = w.member_id AND l.currency = w.currency AND l.remaining > 0
 WHERE w.member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
-SELECT clock_timestamp();
 SELECT s.store_id, s.receipt_no, s.member_id, s.hold_id
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('P-' || (:run::int)::text || '-' || (:client_id::int)::text || '-' || (:n::int)::text)]::text[]) AS k(store_id, receipt_no)
 JOIN settled_receipts s ON s.store_id = k.store_id AND s.receipt_no = k.receipt_no;
