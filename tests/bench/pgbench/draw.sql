@@ -8,10 +8,12 @@ SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_
 SELECT r.scope, r.id, r.hash, r.outcome
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c0-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
 JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
-SELECT 's' AS what, kind, key, version, sha256, NULL::text AS message, NULL::timestamptz AS at
+SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
-SELECT 'p', '', target, 0, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
+SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
+UNION ALL
+SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT id, slug, version FROM pools WHERE id = ANY(ARRAY[(:draw)::text::uuid]::uuid[]);
 SELECT id, slug, version, limit_total, issued FROM offers WHERE id = ANY('{}'::uuid[]);
 SELECT k.member_id, k.offer_id, k.today, count(c.id)::int AS had,
@@ -29,8 +31,8 @@ LEFT JOIN lots l ON l.member_id = w.member_id AND l.currency = w.currency AND l.
 WHERE w.member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
 INSERT INTO draws (member_id, id, set_id, pool_id, version, epoch, nonce, client_seed, set_by, count, position, pity_start, pity_before, pity_after, nothing_before, guaranteed, roll, roll_prize, roll_ten, rolled, awarded, currency, amount, coupon_id, at)
 SELECT * FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c1-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c1-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[], ARRAY[(:draw)::text::uuid]::uuid[], ARRAY[2]::int[], ARRAY[1]::int[], ARRAY[(:nonce::int + 0)]::int[], ARRAY['bench']::text[],
-    ARRAY['SERVER']::text[], ARRAY[1]::int2[], ARRAY[1]::int2[], ARRAY[1]::int[], ARRAY[1]::int[], ARRAY[2]::int[], ARRAY[true]::bool[], ARRAY[false]::bool[], ARRAY[149946]::int[],
-    ARRAY[165828]::int[], ARRAY[NULL]::int[], ARRAY['points-50']::text[], ARRAY['points-50']::text[], ARRAY['DIAMONDS']::text[], ARRAY[20]::int[], ARRAY[NULL]::uuid[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[]);
+    ARRAY['SERVER']::text[], ARRAY[1]::int2[], ARRAY[1]::int2[], ARRAY[1]::int[], ARRAY[1]::int[], ARRAY[2]::int[], ARRAY[true]::bool[], ARRAY[false]::bool[], ARRAY[362359]::int[],
+    ARRAY[778299]::int[], ARRAY[NULL]::int[], ARRAY['points-50']::text[], ARRAY['points-50']::text[], ARRAY['DIAMONDS']::text[], ARRAY[20]::int[], ARRAY[NULL]::uuid[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[]);
 UPDATE seeds SET client_seed = n.client_seed, set_by = n.set_by, next_nonce = n.next_nonce, revealed_at = n.revealed_at
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[1]::int[], ARRAY['bench']::text[], ARRAY['SERVER']::text[], ARRAY[(:nonce::int + 1)]::int[], ARRAY[NULL]::timestamptz[])
   AS n(member_id, epoch, client_seed, set_by, next_nonce, revealed_at)
@@ -60,7 +62,7 @@ INSERT INTO outbox (id, member_id, kind, due_at, attempts)
 SELECT id, member_id, kind, due_at, 0
 FROM unnest(ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c4-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY['prizes_drawn']::text[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[]) AS o(id, member_id, kind, due_at);
 INSERT INTO request_results (scope, id, hash, member_id, mutation, outcome, at)
-SELECT * FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c0-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[], ARRAY['\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'::bytea]::bytea[], ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY['draw']::text[], ARRAY[('{"member_id": "' || ('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0')) || '", "pool_id": "' || (:draw)::text || '", "version": 2, "epoch": 1, "at": "2026-06-15T04:00:00Z", "draws": [{"id": "' || ('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c1-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0')) || '", "prize": "points-50", "rolled": "points-50", "roll": 149946, "nonce": ' || (:nonce::int + 0)::text || ', "pity_before": 1, "guaranteed": false, "currency": "DIAMONDS", "coupon_id": null}]}')]::jsonb[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[])
+SELECT * FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c0-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[], ARRAY['\x000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f'::bytea]::bytea[], ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY['draw']::text[], ARRAY[('{"member_id": "' || ('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0')) || '", "pool_id": "' || (:draw)::text || '", "version": 2, "epoch": 1, "at": "2026-06-15T04:00:00Z", "draws": [{"id": "' || ('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-71c1-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0')) || '", "prize": "points-50", "rolled": "points-50", "roll": 362359, "nonce": ' || (:nonce::int + 0)::text || ', "pity_before": 1, "guaranteed": false, "currency": "DIAMONDS", "coupon_id": null}]}')]::jsonb[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[])
     AS r(scope, id, hash, member_id, mutation, outcome, at)
 ORDER BY scope, id;
 COMMIT;

@@ -7,10 +7,12 @@ SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_
 SELECT r.scope, r.id, r.hash, r.outcome
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7100-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
 JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
-SELECT 's' AS what, kind, key, version, sha256, NULL::text AS message, NULL::timestamptz AS at
+SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
-SELECT 'p', '', target, 0, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
+SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
+UNION ALL
+SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 INSERT INTO events (member_id, id, kind, at, facts, request_id)
 SELECT * FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7101-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[], ARRAY['app_opened']::text[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[], ARRAY['{"day": "2026-06-15", "system": "IOS", "form": "PHONE"}']::jsonb[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7100-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]);
 INSERT INTO request_results (scope, id, hash, member_id, mutation, outcome, at)

@@ -6,10 +6,12 @@ SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_
 SELECT r.scope, r.id, r.hash, r.outcome
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7180-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
 JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
-SELECT 's' AS what, kind, key, version, sha256, NULL::text AS message, NULL::timestamptz AS at
+SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
-SELECT 'p', '', target, 0, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
+SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
+UNION ALL
+SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT member_id, code, since, until, notice_at FROM standings WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
 SELECT member_id, revision, seed, cells, generators, storage, inbox, orders, next_order, level, experience, energy, energy_at, units, created_at, updated_at FROM boards WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
 UPDATE grants g SET consumed_at = greatest(k.now, g.at)
