@@ -247,7 +247,26 @@ async def test_a_table_due_but_not_settled_is_drawn_from_with_its_own_stock(fair
     await check_books(fair)
 
 
-async def test_the_monitor_makes_revealed_draws_again_and_finds_an_altered_one(fair: Fair) -> None:
+async def test_the_monitor_finds_a_draw_that_was_altered_after_it(fair: Fair, owner_url: str) -> None:
+    member = await fair.member(diamonds=1_000)
+    await fair.draw(member, "daily", 10)
+    owner = Database(owner_url)
+    async with owner.work() as work:
+        await work.connection.execute(
+            "UPDATE draws SET roll = (roll + 1) % 1000000 WHERE member_id = $1 AND nonce = 4", member
+        )
+    await owner.close()
+    await ask(fair.database, reveal_seeds, fair.revealing(member))
+    async with fair.database.work() as work:
+        assert await replay_revealed(work, NOW, 10, vault=VAULT) == 1
+        await take_reading(work, NOW)
+    async with fair.database.read() as connection:
+        found = await read_monitor(connection)
+    assert found is not None
+    assert (found.draws, found.replayed, found.broken, found.alarm_since) == (10, 10, 1, NOW)
+
+
+async def test_the_monitor_makes_revealed_draws_again(fair: Fair) -> None:
     member = await fair.member(diamonds=1_000)
     await fair.draw(member, "daily", 10)
     async with fair.database.work() as work:

@@ -252,9 +252,8 @@ def test_made_again_no_more_is_paid_of_a_limited_prize_than_there_was() -> None:
     assert (again.would_be["few"], again.would_be["rest"]) == (4, 46)
 
 
-def test_ten_million_draws_cost_what_the_algebra_says(seed: int) -> None:
-    """The mean cost of a draw of the treasure, against its exact value: the error of the mean is bounded by Hoeffding's
-    inequality on cycles from TOP to TOP, in which what a draw costs lies between 0 and the dearest prize."""
+def test_ten_million_draws_need_as_many_to_a_top_as_the_algebra_says(seed: int) -> None:
+    """The mean number of draws from one TOP to the next, against its exact value, within Hoeffding's bound."""
     chance = random.Random(seed).random
     hazard, tops, draws = TREASURE, 0, 10_000_000
     pity = 0
