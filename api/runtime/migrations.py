@@ -50,17 +50,17 @@ def migrate(owner_url: str, app_role: str = APP_ROLE, *, exposures_months: int =
     with `DatabaseUnreachable` where there is no such role.
     Blocks and runs an event loop of its own: from a coroutine call it in a thread.
     """
-    return asyncio.run(_with_connection(owner_url, lambda connection: _upgrade(connection, app_role, exposures_months)))
+    return asyncio.run(in_transaction(owner_url, lambda connection: _upgrade(connection, app_role, exposures_months)))
 
 
 def check_not_newer(url: str) -> None:
     """Raises `DatabaseNewer` when the database holds a revision that this code does not know. Blocks, as above."""
-    asyncio.run(_with_connection(url, _refuse_newer))
+    asyncio.run(in_transaction(url, _refuse_newer))
 
 
 def check_current(url: str) -> None:
     """Raises `DatabaseNewer` or `DatabaseOlder` unless the database is at this code's revision. Blocks, as above."""
-    asyncio.run(_with_connection(url, _refuse_other))
+    asyncio.run(in_transaction(url, _refuse_other))
 
 
 def newest_revision() -> str:
@@ -73,7 +73,8 @@ def configuration() -> Config:
     return Config(toml_file=str(_ROOT / "pyproject.toml"))
 
 
-async def _with_connection(url: str, act: Callable[[Connection], T]) -> T:
+async def in_transaction(url: str, act: Callable[[Connection], T]) -> T:
+    """What `act` returns, in one transaction on a connection of its own, as the role of the URL: for DDL alone."""
     engine = create_async_engine(url, poolclass=NullPool)
     connection = engine.connect()
     try:

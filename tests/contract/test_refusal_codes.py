@@ -724,9 +724,12 @@ async def test_of_coupons_that_exclude_each_other_the_better_applies_and_the_oth
 
 
 async def test_without_the_database_everything_says_unavailable_and_is_worth_a_retry(edge: Edge) -> None:
-    await edge.ask("mobile", "Me", MEI)
-    opened, gone = edge.database.engine, Database("postgresql+asyncpg://nobody@127.0.0.1:1/nowhere").engine
-    edge.database.engine = gone
+    for _ in edge.servers:  # each has seen her
+        await edge.ask("mobile", "Me", MEI)
+    opened = [server.database.engine for server in edge.servers]
+    gone = Database("postgresql+asyncpg://nobody@127.0.0.1:1/nowhere").engine
+    for server in edge.servers:
+        server.database.engine = gone
     try:
         for locale in LOCALES:
             answer = await edge.ask("mobile", "KeepMe", MEI, locale=locale)
@@ -739,6 +742,7 @@ async def test_without_the_database_everything_says_unavailable_and_is_worth_a_r
         assert (stranger.status_code, stranger.headers["retry-after"]) == (503, "5")
         assert stranger.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     finally:
-        edge.database.engine = opened
+        for server, engine in zip(edge.servers, opened, strict=True):
+            server.database.engine = engine
         await gone.dispose()
     assert (await edge.ask("mobile", "KeepMe", MEI))["code"] == "ERASURE_NOT_PENDING"

@@ -171,7 +171,7 @@ async def test_every_table_that_the_first_screen_reads_is_watched(edges: tuple[E
         await act(edge, dice, step)
     await edge.ask("mobile", "CheckIn", MEI)
     await look(edge)
-    asked = [statement for statement, _ in edge.services.once(Home, Home)._plan]
+    asked = [statement for server in edge.servers for statement, _ in server.once(Home, Home)._plan]
     read = {table for statement in asked for table in _READS.findall(statement)} - {"unnest"}
     assert read > {"members", "boards", "coupons", "pools", "sheets"}
     # What is read once and then remembered never changes: the terms of offers and pools, and bodies of sheets.

@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from api.runtime.database import Database
 from api.runtime.jobs.polling import Job
+from api.runtime.migrations import in_transaction
 from api.runtime.partitions import partitioned_tables, read_partitions, tend
 
 if TYPE_CHECKING:
@@ -36,19 +36,13 @@ def tending_of(settings: Settings) -> Job:
 
     async def run(database: Database, now: datetime) -> AsyncGenerator[int, None]:
         del database
-        engine = create_async_engine(owner_url, poolclass=NullPool)
-        try:
-            for table in partitioned_tables():
-                async with engine.begin() as connection:
-                    changed = await connection.run_sync(_tend, table, now, settings.exposures_months)
-                yield changed
-        finally:
-            await engine.dispose()
+        for table in partitioned_tables():
+            yield await in_transaction(owner_url, partial(_tend, table, now, settings.exposures_months))
 
     return Job("partitions", _SECONDS, run)
 
 
-def _tend(connection: Connection, table: Table, now: datetime, exposures_months: int) -> int:
+def _tend(table: Table, now: datetime, exposures_months: int, connection: Connection) -> int:
     if not connection.execute(text(_OWNED), {"name": f"public.{table.name}"}).scalar():
         newest = read_partitions(connection, table.name)[-2:][0].name
         _log.warning(
