@@ -20,7 +20,8 @@ from loyalty.work import Work
 from rewards.coupons.actions.publishing import check_offer, publish_offer, put_on_sale
 from rewards.coupons.rules.offers import parse_offer
 from rewards.coupons.rules.welcome import parse_welcome
-from rewards.gacha.actions.pools import check_amended, check_drawn, check_odds, publish_odds, put_in_force
+from rewards.gacha.actions.amending import check_amended, check_drawn
+from rewards.gacha.actions.pools import check_odds, publish_odds, put_in_force
 from rewards.gacha.rules.law import parse_law
 from rewards.gacha.rules.odds import parse_odds
 from rewards.gacha.rules.rails import parse_rails

@@ -191,7 +191,7 @@ def _parsed(root: Path) -> tuple[tuple[Path, ast.Module], ...]:
     paths = [root / "main.py", root / "migrations" / "env.py"]
     for house in HOUSES:
         paths += sorted((root / house).rglob("*.py"))
-    # A collection that ends other tests' greenlets while a tree is built makes CPython 3.11 miscount its depth and fail.
+    # A collection that ends greenlets while a tree is built makes CPython 3.11 miscount its depth and fail.
     gc.disable()
     try:
         return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths)

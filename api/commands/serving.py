@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from api.app import Application
     from api.settings import Settings
 
+_log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 30
 # How long a kept-alive connection may still bring a request after the server began to leave.
 _LAST_REQUEST_SECONDS = 2.0
@@ -79,6 +81,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.should_exit:
+            _log.info("the server serves")
             self._ready()
 
     async def on_tick(self, counter: int) -> bool:

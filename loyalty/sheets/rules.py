@@ -347,7 +347,8 @@ def changes_between(old: Any, new: Any, path: str = "") -> list[Change]:
     elif isinstance(old, list) and isinstance(new, list):
         keys = list(range(max(len(old), len(new))))
     else:
-        return [] if _same(old, new) else [Change(path, _shown(old), _shown(new))]
+        before, after = _shown(old), _shown(new)  # as JSON, where 1 is not true
+        return [] if before == after else [Change(path, before, after)]
     found = []
     for key in keys:
         inside = (_member(old, key), _member(new, key))
@@ -359,11 +360,6 @@ def _member(value: Any, key: Any) -> Any:
     if isinstance(value, Mapping):
         return value.get(key, _MISSING)
     return value[key] if key < len(value) else _MISSING
-
-
-def _same(old: Any, new: Any) -> bool:
-    """Equal as JSON, where 1 is not true."""
-    return old is new or _shown(old) == _shown(new)
 
 
 def _shown(value: Any) -> str | None:

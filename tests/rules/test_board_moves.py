@@ -374,7 +374,7 @@ def test_two_million_random_moves_keep_units_orders_and_the_board_whole(part: in
     total = sum((game.applied for game in games), start=games[0].applied.__class__())
     assert sum(total.values()) >= MILLION // 4, total
     assert set(total) == set(MoveKind) - {MoveKind.OPEN, MoveKind.POP}, "every move there is was taken"
-    assert {str(kind) for game in games for kind in game.refused} >= {"BOARD_FULL", "NO_CHARGES", "TOP_LEVEL"}
+    assert {str(kind) for game in games for kind in game.refused} >= {"BOARD_FULL", "NO_CHARGES"}
     for game in games:
         for order in game.table.orders:
             assert fill(game.table, order.number, game.now) > 0, f"seed {seed}"

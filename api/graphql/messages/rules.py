@@ -56,6 +56,13 @@ _SENTENCES = {
     "an id of this API; those that can be fetched start with {}": "須為此 API 的 id；可查詢的 id 以 {} 開頭",
     "a UUID in its usual form of 36 characters, made by the client": "須為用戶端產生的 UUID，以一般的 36 個字元表示",
     "the id of one of your draws": "須為您自己的抽獎 id",
+    "give either it or `fromVersion`": "請提供此欄位或 `fromVersion` 其中之一",
+    "a date and time such as 2027-03-01T00:00, in the season's zone": (
+        "須為日期與時間，例如 2027-03-01T00:00，依賽季時區"
+    ),
+    "at most {} printable characters": "最多 {} 個可顯示的字元",
+    "after the version before it comes into force": "須晚於前一版本的生效時間",
+    "must not be past": "不得為過去的時間",
     "each command must be one move": "每個指令須恰為一步操作",
 }
 

@@ -334,12 +334,12 @@ def _check_offers(odds: Odds, offers: Mapping[str, Offer]) -> list[tuple[str, st
         slug = entry.prize.offer
         if slug not in offers:
             faults.append((f"prizes[{index}].offer", f"there is no offer {slug}; publish it first"))
-        elif unfit := _why_unfit(slug, offers[slug], odds):
+        elif unfit := why_unfit(slug, offers[slug], odds):
             faults.append((f"prizes[{index}].offer", unfit[1]))
     return faults
 
 
-def _why_unfit(slug: str, offer: Offer, odds: Odds) -> tuple[str, str] | None:
+def why_unfit(slug: str, offer: Offer, odds: Odds) -> tuple[str, str] | None:
     """Why coupons of the offer cannot be drawn under these odds, the offer's key first; None where they can."""
     if offer.source is not Source.GACHA:
         return "source", f"the offer {slug} must be of source GACHA"
@@ -348,30 +348,6 @@ def _why_unfit(slug: str, offer: Offer, odds: Odds) -> tuple[str, str] | None:
     if offer.valid_until and (odds.closes_on is None or odds.closes_on > offer.valid_until):
         return "validity.until", f"the offer {slug} ends on {offer.valid_until}, before the pool closes"
     return None
-
-
-async def check_amended(connection: Any, slug: str, now: datetime) -> None:
-    """Whether the version of an offer that is on sale now is fit for every pool that gives its coupons.
-
-    For who has just published one. Refuses SHEET_INVALID.
-    """
-    offer = (await offers_on_sale(connection, [slug]))[slug]
-    faults = await check_drawn(connection, slug, offer, now)
-    if faults:
-        raise SheetInvalid(faults)
-
-
-async def check_drawn(connection: Any, slug: str, offer: Offer, now: datetime) -> list[Fault]:
-    """Why a version of an offer is not fit for a pool that gives its coupons; pools that are over do not count."""
-    opened = await sheets.open_sheets(connection, now)
-    today = (await opened.season(connection)).day(now)
-    return [
-        Fault(f"offer.{slug}", unfit[0], f"the pool {pool.slug} gives its coupons: {unfit[1]}")
-        for pool in (await read_pools(connection, opened)).possible
-        if slug in pool.odds.offers
-        and not (pool.odds.closes_on and pool.odds.closes_on < today)
-        and (unfit := _why_unfit(slug, offer, pool.odds))
-    ]
 
 
 async def offers_on_sale(connection: Any, slugs: Sequence[str]) -> dict[str, Offer]:
