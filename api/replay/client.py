@@ -19,8 +19,8 @@ from api.replay.tally import Tally
 from api.runtime.clock import SeededDice
 
 CUT_OFF_ONE_IN = 100
-_TRIES = 6
-_WAIT_SECONDS = 0.05
+_TRIES = 8
+_WAIT_SECONDS = 0.05  # before the second try; then twice as long each time, 6 s in all
 _ANSWER_SECONDS = 60
 _API = Path(__file__).resolve().parents[1]
 _PATHS = {"mobile": "/graphql", "till": "/till/graphql"}
@@ -100,13 +100,13 @@ class Connection:
                     status, body = await self._exchange(request)
             except (OSError, asyncio.IncompleteReadError):
                 await self.close()
-                await asyncio.sleep(_WAIT_SECONDS * attempt)
+                await asyncio.sleep(_WAIT_SECONDS * 2**attempt)
                 continue
             self._tally.answered(operation.name, (time.perf_counter_ns() - began) // 1_000)
             answer = self._read(operation, status, body)
             if answer is not None:
                 return answer
-            await asyncio.sleep(_WAIT_SECONDS * (attempt + 1))
+            await asyncio.sleep(_WAIT_SECONDS * 2**attempt)
         self._tally.faults[operation.name, f"no answer after {_TRIES} tries"] += 1
         raise Broken(f"{operation.name}: no answer after {_TRIES} tries")
 
