@@ -371,7 +371,7 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )
-# Advice as well; its damage is planted where partitions are tested.
+# Advice as well: such rows are whole, and move when the partitions are made.
 PARTITIONED = "events and exposures of this month have a partition of their own"
 ADVISED = "receipts of settled holds came within 14 days, and fit"
 
