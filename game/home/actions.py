@@ -119,7 +119,7 @@ class _Sections:
         notices = await self._try("notices", self._notices(sheets, tier, wallets, today))
         until = None
         if not self._broken and board is not None and streak is not None:
-            instants = [season.next_day_at(now), board.changes_at, streak.changes_at]
+            instants = [rules.day_after(today, season.zone), board.changes_at, streak.changes_at]
             instants += [each.refusal.retry_at for each in pools or () if each.refusal]
             instants += [each.coupon.expires_at for each in mine or () if each.shown is CouponState.ISSUED]
             until = min(each for each in instants if each is not None)

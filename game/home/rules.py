@@ -6,9 +6,10 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from loyalty.grants.rules import GrantKind
 from loyalty.ledger.rules import Currency, Wallet
@@ -104,6 +105,11 @@ def valid_until(version: str) -> datetime | None:
     found = _VERSION.fullmatch(version)
     micros = int(found[1], 16) if found else 0
     return _EPOCH + timedelta(microseconds=micros) if 0 < micros < _MICROS_MAX else None
+
+
+def day_after(day: date, zone: ZoneInfo) -> datetime:
+    """When the day after one begins in a zone, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
 
 
 def _micros(at: datetime) -> int:

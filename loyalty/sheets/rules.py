@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
@@ -318,10 +318,6 @@ class Season:
     def day(self, at: datetime) -> date:
         """The date of an instant in the season's zone."""
         return at.astimezone(self.zone).date()
-
-    def next_day_at(self, at: datetime) -> datetime:
-        """When the day after an instant's begins, in UTC."""
-        return datetime.combine(self.day(at) + timedelta(days=1), time(), self.zone).astimezone(UTC)
 
 
 def parse_season(name: str, body: Mapping[str, Any]) -> Season:
