@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -146,6 +147,51 @@ async def test_a_version_holds_for_its_member_language_and_time_alone(edges: tup
     assert until is not None
     edge.ahead += until - edge.now()
     assert not (await look(edge, home["version"]))[0]["unchanged"]
+
+
+async def test_a_day_that_turns_ends_what_holds_though_the_board_stands_still(edges: tuple[Edge, Edge]) -> None:
+    edge, _ = edges
+    midnight = edge.now().astimezone(ZoneInfo("Asia/Taipei")).replace(hour=0, minute=30) + timedelta(days=1)
+    edge.ahead += midnight - edge.now()
+    await edge.ask("mobile", "CheckIn", MEI)
+    home, _ = await look(edge)
+    assert home["streak"]["checkedInToday"]
+    edge.ahead += timedelta(hours=3)
+    assert (await look(edge, home["version"]))[0]["unchanged"]
+    edge.ahead += timedelta(hours=1)
+    again, _ = await look(edge, home["version"])
+    assert (again["unchanged"], again["streak"]["checkedInToday"]) == (False, False)
+
+
+ROWS = [
+    "UPDATE members SET display_name = 'Mei'", "UPDATE standings SET notice_at = since",
+    "UPDATE tier_credits SET credits = credits + 1", "UPDATE wallets SET owed = owed + 1",
+    "UPDATE lots SET remaining = remaining + 1 WHERE remaining > 0", "UPDATE boards SET experience = experience + 1",
+    "UPDATE streaks SET longest = longest + 1", "UPDATE pity SET pity = pity + 1",
+    "UPDATE draw_rails SET day_draws = day_draws + 1", "UPDATE pool_stock SET awarded = awarded + 1",
+    "UPDATE coupons SET expires_at = expires_at - interval '1 hour'",
+]  # fmt: skip
+
+
+async def test_a_change_of_any_row_that_is_shown_ends_what_holds(edges: tuple[Edge, Edge], seed: int) -> None:
+    edge, _ = edges
+    dice = random.Random(seed)
+    await edge.ask("mobile", "SetBirthYear", MEI, birthYear=1990)
+    await edge.give(MEI, 5_000, "DIAMONDS")
+    await edge.give(MEI, 5_000)
+    await edge.ask("till", "RecordReceipt", "demo:taipei-1", receipt=edge.receipt(await edge.card(MEI), 98_765))
+    await edge.ask("mobile", "BuyCoupon", MEI, offerId=(await edge.offer(MEI, "NT$50 off NT$300"))["id"])
+    await edge.ask("mobile", "CheckIn", MEI)
+    await tap(edge, dice)
+    pool = (await edge.ask("mobile", "Pools", MEI))[0]
+    await edge.ask("mobile", "Draw", MEI, poolId=pool["id"], oddsHash=pool["oddsHash"])
+    for change in ROWS:
+        home, _ = await look(edge)
+        assert (await look(edge, home["version"]))[0]["unchanged"], change
+        changed = await edge.rows(f"SELECT count(*) FROM {change.split()[1]}")
+        assert changed[0][0] > 0, change
+        await edge.execute(change)
+        assert not (await look(edge, home["version"]))[0]["unchanged"], change
 
 
 @pytest.mark.parametrize("version", ["", "x", "0-" + "0" * 22, "f" * 14 + "-" + "0" * 22, "9" * 400, "\x00", "1-é"])
