@@ -41,7 +41,7 @@ from pathlib import Path
 from api.runtime.database import Database
 from api.runtime.jobs import run_worker
 from api.settings import Settings
-sys.exit(asyncio.run(run_worker(Database(sys.argv[1]), Settings(var=Path(sys.argv[2])), None)))
+sys.exit(asyncio.run(run_worker(Database(sys.argv[1]), Settings(var=Path(sys.argv[2]), secret=b"of the worker"), None)))
 """
 
 
