@@ -124,6 +124,9 @@ class CouponMutation:
             now=context.now,
         )
         done = await context.submit(batches_of(context.services).buy_coupon, command)
+        view = coupons.view_issued(done)
+        if view is not None:
+            return CouponIssued(coupon=show_coupon(view, context.locale))
         coupon = await resolve_coupon(context, done.coupon_id, done.state)
         assert coupon is not None, "what was issued is there"
         return CouponIssued(coupon=coupon)

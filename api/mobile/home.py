@@ -1,6 +1,8 @@
 """The first screen in one round trip."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
+from uuid import UUID
 
 import strawberry
 
@@ -11,8 +13,10 @@ from api.graphql.streaks import StreakNode, show_streak
 from api.mobile.coupons import CouponNode, show_coupon
 from api.mobile.members import MemberNode, show_member, show_tier, show_wallet
 from api.mobile.pools import PoolNode, show_pool
+from api.runtime.database import Database
+from api.runtime.gathering import Gatherer
 from game.home import rules
-from game.home.actions import Home, HomeRead
+from game.home.actions import Home, HomeRead, load_marks
 from game.home.rules import NoticeKind
 
 strawberry.enum(NoticeKind, description="What a notice is about. Open: show the message of one that you do not know.")
@@ -91,13 +95,35 @@ class HomeQuery:
     @strawberry.field(description="Everything that the first screen shows; give the version that you have.")
     async def home(self, info: Info, if_version: str | None = strawberry.UNSET) -> HomeNode:
         context: Context = info.context
+        if isinstance(if_version, str) and await _still_shows(context, if_version):
+            return HomeNode(
+                version=if_version, unchanged=True, member=None, board=None, orders=None, streak=None, pools=None,
+                coupons=None, notices=None,
+            )  # fmt: skip
         home: Home = context.services.once(Home, Home)
         async with context.database.read() as connection:
-            asked = (connection, context.member.member_id, context.now, context.locale)
-            if isinstance(if_version, str) and await home.still_shows(*asked, if_version):
-                return HomeNode(
-                    version=if_version, unchanged=True, member=None, board=None, orders=None, streak=None, pools=None,
-                    coupons=None, notices=None,
-                )  # fmt: skip
-            read = await home.read(*asked)
+            read = await home.read(connection, context.member.member_id, context.now, context.locale)
         return show_home(read, context.locale)
+
+
+class _Marks:
+    """The marks that this process is asked for at the same time, read in one statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.asking: Gatherer[UUID, rules.Marks] = Gatherer(self._read)
+
+    async def _read(self, member_ids: Sequence[UUID]) -> list[rules.Marks]:
+        async with self._database.read() as connection:
+            return await load_marks(connection, member_ids)
+
+
+async def _still_shows(context: Context, version: str) -> bool:
+    """Whether the screen of a version is what would be shown now."""
+    until = rules.valid_until(version)
+    if until is None or context.now >= until:
+        return False
+    member_id = context.member.member_id
+    asking: _Marks = context.services.once(_Marks, lambda: _Marks(context.database))
+    marks = await asking.asking.ask(member_id)
+    return rules.is_version_at(version, member_id, context.locale, marks, context.now)

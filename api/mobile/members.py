@@ -1,6 +1,6 @@
 """The member, as the member's own app sees it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -9,6 +9,8 @@ import strawberry
 from api.graphql.context import Context
 from api.graphql.nodes import Node, write_id
 from api.graphql.schema import Info
+from api.runtime.database import Database
+from api.runtime.gathering import Gatherer
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger import rules as rules_of_ledger
 from loyalty.ledger.rules import Currency
@@ -16,6 +18,8 @@ from loyalty.members import actions as members
 from loyalty.members import rules
 from loyalty.sheets.actions import open_sheets
 from loyalty.tiers import actions as tiers
+
+Asked = tuple[UUID, datetime]
 
 
 @strawberry.type(description="What the member can spend today; what has expired counts for nothing at once.")
@@ -62,13 +66,27 @@ class MemberNode(Node):
         return self.known_tier or await load_tier(info.context)
 
 
+class Wallets:
+    """The wallets that this process is asked for at the same time, read in one statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.asking: Gatherer[Asked, Wallet] = Gatherer(self._read)
+
+    async def _read(self, asked: Sequence[Asked]) -> list[Wallet]:
+        async with self._database.read() as connection:
+            season = await (await open_sheets(connection, max(now for _, now in asked))).season(connection)
+            found = await ledgers.read_wallets(connection, list({member_id for member_id, _ in asked}))
+        held: dict[UUID, dict[Currency, rules_of_ledger.Wallet]] = {}
+        for (member_id, currency), wallet in found.items():
+            held.setdefault(member_id, {})[currency] = wallet
+        return [show_wallet(held.get(member_id, {}), season.day(now)) for member_id, now in asked]
+
+
 async def load_wallet(context: Context) -> Wallet:
     """What the caller can spend today."""
-    member_id = context.member.member_id
-    async with context.database.read() as connection:
-        season = await (await open_sheets(connection, context.now)).season(connection)
-        wallets = await ledgers.read_wallets(connection, [member_id])
-    return show_wallet({currency: wallet for (_, currency), wallet in wallets.items()}, season.day(context.now))
+    wallets: Wallets = context.services.once(Wallets, lambda: Wallets(context.database))
+    return await wallets.asking.ask((context.member.member_id, context.now))
 
 
 def show_wallet(wallets: Mapping[Currency, rules_of_ledger.Wallet], today: date) -> Wallet:

@@ -10,12 +10,14 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from redis.exceptions import RedisError
+
+from api.runtime.gathering import Gatherer
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -33,20 +35,27 @@ _LEASE_MAX = 32
 _LEASE_OF_BURST = 20
 _LEASE_SECONDS = 10.0
 
-# Answers how many admissions it gives of those wanted, or, negative, the microseconds to wait; by Redis's own clock, so
-# that servers' clocks do not matter.
+# Answers for each key how many admissions it gives of those wanted, or, negative, the microseconds to wait; by Redis's
+# own clock, so that servers' clocks do not matter.
 _SCRIPT = """
 local t = redis.call('TIME')
 local now = t[1] * 1000000 + t[2]
-local interval, tolerance, wanted = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local tat = tonumber(redis.call('GET', KEYS[1]) or now)
-if tat < now then tat = now end
-local ahead = tat - now
-if ahead > tolerance then return tolerance - ahead end
-local given = math.min(wanted, math.floor((tolerance - ahead) / interval) + 1)
-tat = tat + interval * given
-redis.call('SET', KEYS[1], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000) + 1)
-return given
+local answers = {}
+for n, key in ipairs(KEYS) do
+  local interval, tolerance, wanted = tonumber(ARGV[3 * n - 2]), tonumber(ARGV[3 * n - 1]), tonumber(ARGV[3 * n])
+  local tat = tonumber(redis.call('GET', key) or now)
+  if tat < now then tat = now end
+  local ahead = tat - now
+  if ahead > tolerance then
+    answers[n] = tolerance - ahead
+  else
+    local given = math.min(wanted, math.floor((tolerance - ahead) / interval) + 1)
+    tat = tat + interval * given
+    redis.call('SET', key, string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000) + 1)
+    answers[n] = given
+  end
+end
+return answers
 """
 
 
@@ -128,6 +137,7 @@ class RateLimits:
         self._local = LocalLimiter(clock)
         self._leases: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._script: Any = redis.register_script(_SCRIPT) if redis is not None else None
+        self._asking: Gatherer[tuple[str, Rate], int | None] = Gatherer(self._call)
         self._retry_redis_at = 0.0
         self._lost = False
         if redis is None:
@@ -174,11 +184,26 @@ class RateLimits:
 
     async def _wait_in_redis(self, key: str, rate: Rate) -> int | None:
         """None where Redis cannot say."""
-        if self._script is None or (self._lost and self._clock() < self._retry_redis_at):
+        if self._script is None or self._resting():
             return None
+        given = await self._asking.ask((key, rate))
+        if given is None or given <= 0:
+            return None if given is None else max(1, -given)
+        held, until = self._leases.get(key, (0, 0.0))
+        if self._clock() >= until:
+            held = 0
+        self._keep_lease(key, held + given - 1, self._clock() + _LEASE_SECONDS)
+        return 0
+
+    async def _call(self, batch: Sequence[tuple[str, Rate]]) -> Sequence[int | None]:
+        if self._resting():
+            return [None] * len(batch)
+        numbers = [(rate.interval_us, rate.tolerance_us, rate.lease) for _, rate in batch]
         try:
             async with asyncio.timeout(_REDIS_SECONDS_MAX):
-                given = int(await self._script(keys=[key], args=[rate.interval_us, rate.tolerance_us, rate.lease]))
+                given: list[int] = await self._script(
+                    keys=[key for key, _ in batch], args=[number for each in numbers for number in each]
+                )
         except (RedisError, OSError, TimeoutError) as error:
             self._retry_redis_at = self._clock() + _REDIS_REST_SECONDS
             if not self._lost:
@@ -187,14 +212,11 @@ class RateLimits:
                     extra={"facts": {"error": type(error).__name__}},
                 )
             self._lost = True
-            return None
+            return [None] * len(batch)
         if self._lost:
             self._lost = False
             _LOG.warning("Redis is back: rate limits are shared again")
-        if given <= 0:
-            return max(1, -given)
-        held, until = self._leases.get(key, (0, 0.0))
-        if self._clock() >= until:
-            held = 0
-        self._keep_lease(key, held + given - 1, self._clock() + _LEASE_SECONDS)
-        return 0
+        return given
+
+    def _resting(self) -> bool:
+        return self._lost and self._clock() < self._retry_redis_at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -14,8 +14,8 @@ from game.board.actions import BoardRead
 from game.checkin import actions as checkin
 from game.checkin.rules.views import StreakView
 from game.home import rules, store
-from game.home.rules import Notice
-from game.home.store import Plan, Reader
+from game.home.rules import Marks, Notice
+from game.home.store import Foresight, Plan, Reader
 from loyalty.grants import actions as grants
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency, Wallet
@@ -60,11 +60,12 @@ class Home:
 
     def __init__(self) -> None:
         self._plan: Plan = ()
+        self._foresight: Foresight | None = None
 
     async def read(self, connection: Any, member_id: UUID, now: datetime, locale: str) -> HomeRead:
         """A member's first screen at `now`, in one statement once the process has shown one.
 
-        `version` differs as soon as any section does, be it by a change, a sheet or the time; see `still_shows`.
+        `version` differs as soon as any section does, be it by a change, a sheet or the time; see `load_marks`.
         Refuses MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED.
         """
         reader = await self._foresee(connection, member_id)
@@ -74,24 +75,27 @@ class Home:
         read = await sections.read(await open_sheets(reader, now), locale)
         plan = reader.plan(member_id)
         if not store.same(plan, self._plan):
-            self._plan = plan
+            self._plan, self._foresight = plan, None
         return read
-
-    async def still_shows(self, connection: Any, member_id: UUID, now: datetime, locale: str, version: str) -> bool:
-        """Whether the screen of that version is what `read` would show now; one small statement, and no section."""
-        until = rules.valid_until(version)
-        if until is None or now >= until:
-            return False
-        return rules.is_version_at(version, member_id, locale, await store.load_marks(connection, member_id), now)
 
     async def _foresee(self, connection: Any, member_id: UUID) -> Reader:
         try:
-            return Reader(connection, await store.foresee(connection, self._plan, member_id))
+            if self._foresight is None:
+                self._foresight = await store.prepare(connection, self._plan)
+            return Reader(connection, await self._foresight.ask(connection, member_id))
         except Exception:
             if connection.is_closed():
                 raise
             _log.exception("the first screen is read section by section")
             return Reader(connection, {})
+
+
+async def load_marks(connection: Any, member_ids: Sequence[UUID]) -> list[Marks]:
+    """What tells whether a first screen is still the one of its version (`rules.is_version_at`), for each member.
+
+    One small statement for all of them, and no section.
+    """
+    return await store.load_marks_of_many(connection, member_ids)
 
 
 class _Sections:
@@ -111,9 +115,9 @@ class _Sections:
         today = season.day(now)
         tier = await self._try("tier", self._tier(sheets))
         wallets = await self._try("wallet", self._wallets())
-        board = await self._try("board", boards.read_board(reader, member.id, now))
-        streak = await self._try("streak", self._streak())
-        pools = await self._try("pools", gacha.view_pools(reader, member.id, now))
+        board = await self._try("board", boards.read_board(reader, member.id, now, sheets))
+        streak = await self._try("streak", self._streak(sheets))
+        pools = await self._try("pools", gacha.view_pools(reader, member.id, now, opened=sheets))
         shown = coupons.read_coupons(reader, member.id, now, first=COUPONS_SHOWN, state=CouponState.ISSUED)
         mine = await self._try("coupons", shown)
         notices = await self._try("notices", self._notices(sheets, tier, wallets, today))
@@ -149,8 +153,8 @@ class _Sections:
         found = await ledgers.read_wallets(self._reader, [self._member.id])
         return {currency: wallet for (_, currency), wallet in found.items()}
 
-    async def _streak(self) -> StreakView:
-        return (await checkin.read_streaks(self._reader, [self._member.id], self._now))[self._member.id]
+    async def _streak(self, sheets: Sheets) -> StreakView:
+        return (await checkin.read_streaks(self._reader, [self._member.id], self._now, sheets))[self._member.id]
 
     async def _notices(
         self, sheets: Sheets, tier: TierView | None, wallets: Mapping[Currency, Wallet] | None, today: date

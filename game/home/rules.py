@@ -17,6 +17,8 @@ from loyalty.members.rules import Member
 from loyalty.sheets.rules import Pause
 from loyalty.tiers.rules import Standing
 
+Marks = tuple[object, ...]
+
 EXPIRY_NOTICE = timedelta(days=30)
 _VERSION = re.compile(r"([0-9a-f]{1,14})-[0-9a-f]{22}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -41,6 +41,12 @@ SELECT
   (SELECT sum(hash_record_extended(ROW(u.xmin, u.ctid), 0)) FROM pauses u WHERE u.resumed_at IS NULL) AS pauses
 """
 
+_MARKS_OF_MANY = (
+    f"{MARKS.replace('$1', 'asked.id')} FROM unnest($1::uuid[]) WITH ORDINALITY AS asked(id, place) ORDER BY place"
+)
+
+# What statements are asked with, apart from lists of it.
+_ATOMS = frozenset({UUID, str, int, bytes, type(None)})
 _PARAMETER = re.compile(r"\$(\d+)")
 # What each statement answers with; None for one that cannot be read inside another (arrays have no names there).
 _columns: dict[str, tuple[str, ...] | None] = {}
@@ -91,25 +97,39 @@ async def load_marks(connection: Any, member_id: UUID) -> tuple[object, ...]:
     return tuple(str(each) for each in (await connection.fetchrow(MARKS, member_id)).values())
 
 
-async def foresee(connection: Any, plan: Plan, member_id: UUID) -> dict[Ask, list[Any]]:
-    """Asks a whole plan for one member in one statement."""
-    asks: list[tuple[Ask, tuple[str, ...]]] = []
-    for statement, template in plan:
-        columns = await _columns_of(connection, statement)
-        if columns is not None:
-            asks.append(((statement, _replace(template, _MEMBER, member_id)), columns))
-    if not asks:
-        return {}
-    parts: list[str] = []
-    arguments: list[Any] = []
-    for (statement, given), _ in asks:
-        parts.append(f"ARRAY(SELECT r FROM ({_renumber(statement, len(arguments))}) AS r)")
-        arguments.extend(given)
-    row = await connection.fetchrow(f"SELECT {', '.join(parts)}", *arguments)
-    return {
-        ask: [dict(zip(columns, record, strict=True)) for record in records]
-        for (ask, columns), records in zip(asks, row, strict=True)
-    }
+async def load_marks_of_many(connection: Any, member_ids: Sequence[UUID]) -> list[tuple[object, ...]]:
+    """The same for each of some members, in their order, in one statement; what all of them share is read once."""
+    return [tuple(str(each) for each in row.values()) for row in await connection.fetch(_MARKS_OF_MANY, member_ids)]
+
+
+class Foresight:
+    """A plan made ready: one statement for all of it, and how its arguments and rows are those of the parts."""
+
+    def __init__(self, plan: Sequence[tuple[Ask, tuple[str, ...]]]) -> None:
+        parts: list[str] = []
+        count = 0
+        for (statement, arguments), _ in plan:
+            parts.append(f"ARRAY(SELECT r FROM ({_renumber(statement, count)}) AS r)")
+            count += len(arguments)
+        self._statement = f"SELECT {', '.join(parts)}" if parts else ""
+        self._plan = plan
+
+    async def ask(self, connection: Any, member_id: UUID) -> dict[Ask, list[Any]]:
+        """Asks the plan for one member, in one statement."""
+        if not self._statement:
+            return {}
+        asks = [(statement, _replace(asked, _MEMBER, member_id)) for (statement, asked), _ in self._plan]
+        row = await connection.fetchrow(self._statement, *(value for _, given in asks for value in given))
+        return {
+            ask: [dict(zip(columns, record, strict=True)) for record in records]
+            for ask, (_, columns), records in zip(asks, self._plan, row, strict=True)
+        }
+
+
+async def prepare(connection: Any, plan: Plan) -> Foresight:
+    """Makes a plan ready, without what cannot be read inside another statement."""
+    columns = [(ask, await _columns_of(connection, ask[0])) for ask in plan]
+    return Foresight([(ask, names) for ask, names in columns if names is not None])
 
 
 async def _columns_of(connection: Any, statement: str) -> tuple[str, ...] | None:
@@ -125,17 +145,15 @@ def _renumber(statement: str, by: int) -> str:
 
 
 def _freeze(value: Any) -> Any:
-    return tuple(_freeze(each) for each in value) if isinstance(value, Sequence | set) and not _atom(value) else value
-
-
-def _atom(value: object) -> bool:
-    return isinstance(value, str | bytes)
+    if isinstance(value, list | tuple | set):
+        return tuple([each if type(each) in _ATOMS else _freeze(each) for each in value])
+    return value
 
 
 def _replace(value: Any, old: object, new: object) -> Any:
-    if isinstance(value, tuple):
-        return tuple(_replace(each, old, new) for each in value)
-    return new if value == old else value
+    if type(value) is tuple:
+        return tuple([_replace(each, old, new) for each in value])
+    return new if value is old or value == old else value
 
 
 def same(one: Iterable[Ask], other: Iterable[Ask]) -> bool:

@@ -20,8 +20,9 @@ HALF_LOAD = ("draw", "recordReceipt")
 def measure_reads(bench: Bench, bare_port: int, bare_pid: int, count: int, rounds: int) -> dict[str, dict[str, float]]:
     """Requests a second of each kind of read; rounds are interleaved, medians are given."""
     versions = bench.http(
-        operations.homes(VERSIONS), 1, '"unchanged":false,"member":{', collect=r'"version":"(\w+)"'
+        operations.homes(VERSIONS), 1, '"unchanged":false,"member":{', collect=r'"version":"([\w-]+)"'
     )["collected"]  # fmt: skip
+    assert len(versions) == VERSIONS, "every first screen has its version"
     cheap = operations.sign_ins(0, 1)
     kinds: dict[str, tuple[list[Request], str, int, int]] = {
         "bare": (cheap * count, "__typename", bare_port, bare_pid),

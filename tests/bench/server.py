@@ -42,7 +42,7 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
 
 def application(database_url: str, redis_url: str, var: str) -> Any:
     wide = Rates(dict.fromkeys(("address", "mobile", "till", "partner", "admin"), _WIDE))
-    serve.RateLimits = lambda redis: RateLimits(redis, wide)  # type: ignore[misc, assignment]
+    serve._limits = lambda services: RateLimits(services.redis, wide)
     return create_app(
         Settings(
             var=Path(var), database_url=database_url, database_owner_url=database_url, redis_url=redis_url or None,

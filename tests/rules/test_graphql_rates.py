@@ -126,6 +126,35 @@ async def test_servers_that_take_admissions_in_leases_admit_the_burst_and_no_mor
         assert [await server.admit_caller("mobile", caller, NOW) is None for server in servers] == [False, False]
 
 
+async def test_what_is_asked_while_redis_answers_goes_into_one_call(redis_url: str) -> None:
+    async with Redis.from_url(redis_url, max_connections=2) as redis:
+        limits = RateLimits(redis, rates(per_minute=1, burst=2))
+        callers = [MemberCaller(uuid4()) for _ in range(300)]
+        await redis.config_resetstat()
+        for expected in ([None] * 300, [None] * 300):
+            answers = await asyncio.gather(*(limits.admit_caller("mobile", caller, NOW) for caller in callers))
+            assert answers == expected
+        answers = await asyncio.gather(*(limits.admit_caller("mobile", caller, NOW) for caller in callers))
+        assert None not in answers, "each key was counted by itself"
+        assert (await redis.info("commandstats"))["cmdstat_evalsha"]["calls"] <= 8
+        assert limits.shared
+
+
+async def test_a_fault_of_ours_reaches_those_who_asked_and_nobody_waits_for_ever(redis_url: str) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        limits = RateLimits(redis, rates())
+        good = limits._script
+
+        async def broken(*_: object, **__: object) -> int:
+            raise LookupError("ours")
+
+        limits._script = broken
+        with pytest.raises(LookupError, match="ours"):
+            await limits.admit_address("10.0.0.9", NOW)
+        limits._script = good
+        assert await limits.admit_address("10.0.0.9", NOW) is None
+
+
 async def test_a_lease_that_has_lapsed_is_not_spent(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
         clock = Clock()
