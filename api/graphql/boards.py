@@ -93,6 +93,7 @@ def show_board(read: BoardRead, locale: str) -> BoardNode:
     """A board, in a language."""
     board, content = read.board, read.board.content
     following = content.level(board.level + 1)
+    known = _known_of(content, locale).cells
     return BoardNode(
         revision=read.revision,
         energy=EnergyNode(
@@ -103,7 +104,7 @@ def show_board(read: BoardRead, locale: str) -> BoardNode:
         level=board.level,
         experience=board.experience,
         next_level_experience=following.experience if following else None,
-        cells=[_cell(board, index, locale) for index in range(cells.CELLS)],
+        cells=[_cell(board, index, locale, known) for index in range(cells.CELLS)],
         orders=[_order(board, order, locale) for order in read_orders(content, read.orders)],
         storage=Storage(
             slots=content.storage_at(board.level), items=[show_item(content, item, locale) for item in board.storage]
@@ -112,8 +113,39 @@ def show_board(read: BoardRead, locale: str) -> BoardNode:
     )
 
 
+class _Known:
+    """The nodes of one content in one language that were shown before: goods by number, cells by what they hold."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+        self.items: dict[int, ItemNode] = {}
+        self.cells: dict[tuple[int, int, int | None], Cell] = {}
+
+
+# Nodes are never changed, so one serves all members. A few contents at most are in use at a time.
+_known: dict[tuple[int, str], _Known] = {}
+_CONTENTS_MOST = 8
+
+
+def _known_of(content: Content, locale: str) -> _Known:
+    known = _known.get((id(content), locale))
+    if known is None:
+        if len(_known) >= _CONTENTS_MOST:
+            _known.clear()
+        # It holds the content, so that its identity stays its own.
+        known = _known[id(content), locale] = _Known(content)
+    return known
+
+
 def show_item(content: Content, item: int, locale: str) -> ItemNode:
     """Goods by their number; those that the sheets have lost show their code alone."""
+    known = _known_of(content, locale).items
+    if item not in known:
+        known[item] = _item(content, item, locale)
+    return known[item]
+
+
+def _item(content: Content, item: int, locale: str) -> ItemNode:
     chain, level = cells.chain_of(item), cells.level_of(item)
     goods = content.goods(item)
     return ItemNode(
@@ -136,19 +168,21 @@ def _name(names: Mapping[str, str], locale: str) -> str:
     return names.get(locale) or names["en"]
 
 
-def _cell(board: Board, index: int, locale: str) -> Cell:
+def _cell(board: Board, index: int, locale: str, known: dict[tuple[int, int, int | None], Cell]) -> Cell:
     cell = board.cells[index]
     kind = cells.kind_of(cell)
-    shown = kind in (CellKind.ITEM, CellKind.WEBBED)
-    generator = board.generators[cells.home_of(cell)] if kind is CellKind.GENERATOR else None
+    if kind is CellKind.GENERATOR:
+        generator = _generator(board.content, board.generators[cells.home_of(cell)], locale)
+        return Cell(index=index, kind=kind, item=None, generator=generator, opens_at_level=None)
     seal = board.content.sealed.get(index, 0) if kind is CellKind.BOX else 0
-    return Cell(
-        index=index,
-        kind=kind,
-        item=show_item(board.content, cell, locale) if shown else None,
-        generator=_generator(board.content, generator, locale) if generator else None,
-        opens_at_level=seal if seal > board.level else None,
-    )
+    opens_at = seal if seal > board.level else None
+    found = known.get((index, cell, opens_at))
+    if found is None:
+        shown = kind in (CellKind.ITEM, CellKind.WEBBED)
+        item = show_item(board.content, cell, locale) if shown else None
+        found = Cell(index=index, kind=kind, item=item, generator=None, opens_at_level=opens_at)
+        known[index, cell, opens_at] = found
+    return found
 
 
 def _generator(content: Content, generator: Generator, locale: str) -> GeneratorNode:

@@ -15,7 +15,7 @@ from game.board.rules import moves
 from game.board.rules.content import Content
 from game.board.rules.moves import Board
 from game.energy.rules import next_at
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import Sheets, open_sheets
 from loyalty.tiers.actions import LADDER, read_tiers
 
 _NO_SEED = bytes(32)
@@ -39,9 +39,12 @@ class BoardRead:
         return min((each for each in (unit, *waiting) if each is not None), default=None)
 
 
-async def read_board(connection: Any, member_id: UUID, now: datetime) -> BoardRead:
-    """A member's board as it stands at `now`; the one that everybody starts with where he has none yet."""
-    sheets = await open_sheets(connection, now)
+async def read_board(connection: Any, member_id: UUID, now: datetime, opened: Sheets | None = None) -> BoardRead:
+    """A member's board as it stands at `now`; the one that everybody starts with where he has none yet.
+
+    `opened` are the sheets of `now`, where the caller has opened them already.
+    """
+    sheets = opened or await open_sheets(connection, now)
     content = await load_content(sheets, connection)
     ladder = await sheets.get(connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"

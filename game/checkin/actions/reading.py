@@ -17,12 +17,17 @@ from game.checkin.rules.views import CalendarView, StreakView, view_month, view_
 from game.orders.actions import delivered_since
 from loyalty.members import actions as members
 from loyalty.members.rules import Member
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import Sheets, open_sheets
 
 
-async def read_streaks(connection: Any, member_ids: Sequence[UUID], now: datetime) -> dict[UUID, StreakView]:
-    """Streaks as they stand at `now`, of the members that there are."""
-    calendar = await read_calendar(connection, await open_sheets(connection, now))
+async def read_streaks(
+    connection: Any, member_ids: Sequence[UUID], now: datetime, opened: Sheets | None = None
+) -> dict[UUID, StreakView]:
+    """Streaks as they stand at `now`, of the members that there are.
+
+    `opened` are the sheets of `now`, where the caller has opened them already.
+    """
+    calendar = await read_calendar(connection, opened or await open_sheets(connection, now))
     return {
         member.id: view_streak(rules.settle(streak, now, calendar)[0], calendar)
         for member, streak in await _read(connection, member_ids)

@@ -21,6 +21,7 @@ from rewards.coupons.actions.reading import (
     read_coupons_by_id,
     read_offers,
     read_offers_by_id,
+    view_issued,
 )
 from rewards.coupons.actions.returning import GoodsReturned, ReturnGoods, return_goods
 from rewards.coupons.actions.settling import (
@@ -76,5 +77,6 @@ __all__ = [
     "return_goods",
     "review_settled",
     "settle_baskets",
+    "view_issued",
     "welcome",
 ]

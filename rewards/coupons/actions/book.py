@@ -121,6 +121,11 @@ class CouponBook:
             )  # fmt: skip
 
 
+def known_terms(offer_id: UUID, version: int) -> Offer | None:
+    """The terms of a version from this process's memory; None where it has not met them yet."""
+    return _terms.get((offer_id, version))
+
+
 async def load_terms(connection: Any, keys: Iterable[OfferVersion]) -> dict[OfferVersion, Offer]:
     """What versions of offers say, from the process's memory where it knows them."""
     wanted = set(keys)

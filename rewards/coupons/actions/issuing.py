@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
+
+from pydantic import Field as Excluded
 
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Ledger, Note, open_ledger
@@ -43,7 +45,10 @@ class BuyCoupon:
 
 @dataclass(frozen=True, slots=True)
 class CouponIssued:
-    """A new coupon. `code` is a bearer secret: never logged."""
+    """A new coupon. `code` is a bearer secret: never logged.
+
+    `secret`, of which the owner's app makes tokens, is in no kept result: a replay has None and reads the coupon.
+    """
 
     member_id: UUID
     coupon_id: UUID
@@ -53,6 +58,7 @@ class CouponIssued:
     state: CouponState
     issued_at: datetime
     expires_at: datetime
+    secret: Annotated[bytes | None, Excluded(exclude=True)] = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +123,9 @@ class Issues:
         code = codes.write_code(work.dice.below(codes.CODES))
         expires_at = offers.last_moment(offer, today, self._season.zone)
         coupon_id = work.mint(now)
+        secret = work.dice.bytes(codes.SECRET_BYTES)
         self._new.append((
-            member_id, coupon_id, offer_id, row.version, code, work.dice.bytes(codes.SECRET_BYTES),
+            member_id, coupon_id, offer_id, row.version, code, secret,
             CouponState.ISSUED.value, None, today, now, expires_at, expires_at, now,
         ))  # fmt: skip
         self._had[member_id, offer_id] = self._had.get((member_id, offer_id), 0) + 1
@@ -130,7 +137,9 @@ class Issues:
             work, member_id, kind, now, {"coupon": str(coupon_id), "offer": row.slug, "version": row.version, **more},
             request_id,
         )  # fmt: skip
-        return CouponIssued(member_id, coupon_id, offer_id, row.version, code, CouponState.ISSUED, now, expires_at)
+        return CouponIssued(
+            member_id, coupon_id, offer_id, row.version, code, CouponState.ISSUED, now, expires_at, secret
+        )
 
     async def save(self, work: Work) -> None:
         """Writes new coupons, and how many were issued once for each offer with a total limit."""

@@ -15,8 +15,8 @@ from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
 from loyalty.sheets.actions import Sheets, open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER, read_tier
-from rewards.coupons.actions.book import load_terms, read_coupon
-from rewards.coupons.actions.issuing import OnSale, load_segments, pause_targets
+from rewards.coupons.actions.book import known_terms, load_terms, read_coupon
+from rewards.coupons.actions.issuing import CouponIssued, OnSale, load_segments, pause_targets
 from rewards.coupons.rules import codes
 from rewards.coupons.rules.coupons import Coupon, CouponState
 from rewards.coupons.rules.offers import Claimant, Offer, Source, check_claim
@@ -85,6 +85,18 @@ async def read_coupons_by_id(connection: Any, member_id: UUID, now: datetime, id
     """Coupons of the member by id; those of others are not found."""
     rows = await coupon_store.load_coupons(connection, [(member_id, each) for each in ids])
     return await _views(connection, [read_coupon(row) for row in rows], now)
+
+
+def view_issued(issued: CouponIssued) -> CouponView | None:
+    """The coupon that a first result has just issued; None for a replay, which has to be read."""
+    offer = known_terms(issued.offer_id, issued.version)
+    if issued.secret is None or offer is None:
+        return None
+    coupon = Coupon(
+        issued.member_id, issued.coupon_id, issued.offer_id, issued.version, issued.code, issued.secret, issued.state,
+        None, issued.issued_at, issued.expires_at, issued.expires_at, issued.issued_at,
+    )  # fmt: skip
+    return CouponView(coupon, offer, issued.state)
 
 
 async def export_coupons(connection: Any, member_id: UUID) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from loyalty.members import actions as members
 from loyalty.members.rules import Member
 from loyalty.refusals import Refused
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import Sheets, open_sheets
 from loyalty.tiers.actions import LADDER, read_tier
 from rewards.coupons import actions as coupons
 from rewards.fairness import actions as fairness
@@ -84,13 +84,14 @@ class ReceiptView:
 
 
 async def view_pools(
-    connection: Any, member_id: UUID, now: datetime, pool_ids: Sequence[UUID] | None = None
-) -> list[PoolView]:
+    connection: Any, member_id: UUID, now: datetime, pool_ids: Sequence[UUID] | None = None,
+    opened: Sheets | None = None,
+) -> list[PoolView]:  # fmt: skip
     """Pools, all where none are named, judged for this member; the oldest first.
 
-    Of all, those whose last day is over are left out.
+    Of all, those whose last day is over are left out. `opened` are the sheets of `now`, where the caller has them.
     """
-    sheets = await open_sheets(connection, now)
+    sheets = opened or await open_sheets(connection, now)
     pools = await read_pools(connection, sheets, pool_ids)
     season = await sheets.season(connection)
     found = await sheets.get(connection, *RAILS)

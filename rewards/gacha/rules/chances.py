@@ -33,7 +33,8 @@ def consolidated_top(hazard: Hazard) -> Fraction:
     return 1 / expected if expected else Fraction(0)
 
 
-def consolidated(odds: Odds, gone: Set[str] = frozenset()) -> tuple[Fraction, ...]:
+@lru_cache(maxsize=1024)
+def consolidated(odds: Odds, gone: frozenset[str] = frozenset()) -> tuple[Fraction, ...]:
     """Each prize's share of all single draws in the long run, the hazard included; they sum to 1.
 
     Those gone give to their stand-ins. What the ten-draw guarantee adds, and stock yet to run out, are not in it.
@@ -41,17 +42,23 @@ def consolidated(odds: Odds, gone: Set[str] = frozenset()) -> tuple[Fraction, ..
     return _shares(odds, consolidated_top(odds.hazard), gone)
 
 
+@lru_cache(maxsize=256)
 def stated(odds: Odds) -> tuple[Fraction, ...]:
     """Each prize's chance by the weights alone, as at the first draw after a TOP; they sum to 1."""
     return tuple(Fraction(entry.weight, PPM) for entry in odds.entries)
 
 
-def effective(odds: Odds, pity: int, gone: Set[str] = frozenset()) -> tuple[Fraction, ...]:
+def effective(odds: Odds, pity: int, gone: frozenset[str] = frozenset()) -> tuple[Fraction, ...]:
     """Each prize's chance at the next single draw after `pity` draws without a TOP; those gone give to their stand-ins.
 
     They sum to 1.
     """
-    return _shares(odds, Fraction(odds.hazard.chance(pity + 1), PPM), gone)
+    return _effective(odds, odds.hazard.chance(pity + 1), gone)
+
+
+@lru_cache(maxsize=4096)
+def _effective(odds: Odds, top_ppm: int, gone: frozenset[str]) -> tuple[Fraction, ...]:
+    return _shares(odds, Fraction(top_ppm, PPM), gone)
 
 
 def in_ten(chance: Fraction) -> Fraction:
@@ -59,13 +66,14 @@ def in_ten(chance: Fraction) -> Fraction:
     return TEN * chance + (1 - chance) ** TEN
 
 
+@lru_cache(maxsize=256)
 def ten_expectation(odds: Odds) -> Fraction:
     """The same of a pool by its weights: with the guarantee where the pool has one."""
     chance = Fraction(odds.top.total + odds.guarantee.total, PPM)
     return in_ten(chance) if odds.ten_guarantee else TEN * chance
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def percent(share: Fraction, digits: int = DIGITS) -> str:
     """A share as percent in exact decimals, rounded half to even: Fraction(6, 1000) -> `0.6000`."""
     units = round(share * 100 * 10**digits)

@@ -98,6 +98,10 @@ class Odds:
     budget_minor: int = 0
     successor: Odds | None = None
 
+    def __hash__(self) -> int:
+        """By the document's own digest, so that what follows from odds can be remembered."""
+        return hash(self.sha256)
+
     @cached_property
     def top(self) -> Side:
         """The side of TOP, which the hazard decides."""
