@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
 from collections.abc import AsyncIterator
@@ -199,6 +200,22 @@ async def test_what_is_no_version_gets_the_whole_screen(edges: tuple[Edge, Edge]
     home, _ = await look(edges[0], version)
     assert home["unchanged"] is False
     assert home["board"] is not None
+
+
+async def test_screens_asked_for_together_are_each_judged_by_their_own_rows(edges: tuple[Edge, Edge]) -> None:
+    edge, _ = edges
+    people = [f"demo:p{number}" for number in range(12)]
+    shown = [await edge.ask("mobile", "Home", each) for each in people]
+
+    async def unchanged(number: int, of: int) -> bool:
+        home: dict[str, Any] = await edge.ask("mobile", "Home", people[number], ifVersion=shown[of]["version"])
+        return bool(home["unchanged"])
+
+    count = len(people)
+    assert await asyncio.gather(*(unchanged(n, n) for n in range(count))) == [True] * count
+    assert await asyncio.gather(*(unchanged(n, (n + 1) % count) for n in range(count))) == [False] * count
+    await edge.ask("mobile", "CheckIn", people[5])
+    assert await asyncio.gather(*(unchanged(n, n) for n in range(count))) == [n != 5 for n in range(count)]
 
 
 async def test_a_screen_with_a_broken_section_is_never_called_unchanged(edges: tuple[Edge, Edge]) -> None:

@@ -101,6 +101,12 @@ async def test_a_request_sent_again_gives_the_first_result(shop: Shop) -> None:
     first = await one(shop.database, buy_coupons, shop.buying(member, "fifty-off", request_id=request))
     again = await one(shop.database, buy_coupons, shop.buying(member, "fifty-off", request_id=request))
     assert first == again
+    assert isinstance(first, coupons.CouponIssued) and isinstance(again, coupons.CouponIssued)
+    shown, (kept,) = coupons.view_issued(first), await shop.rows("SELECT secret FROM coupons")
+    assert shown is not None and shown.coupon.secret == kept[0] and "secret" not in repr(first)
+    assert coupons.view_issued(again) is None, "no result keeps the secret: a replay reads the coupon"
+    [(outcome,)] = await shop.rows("SELECT outcome::text FROM request_results")
+    assert "secret" not in outcome
     assert await shop.points(member) == 600
     other = await one(shop.database, buy_coupons, shop.buying(member, "flyer-twenty", request_id=request))
     assert code(other) == "REQUEST_ID_REUSED"
