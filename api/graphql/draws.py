@@ -15,6 +15,9 @@ from rewards.gacha.rules.odds import Entry, PrizeClass
 from rewards.gacha.rules.receipts import write_version
 from rewards.prizes.rules import PrizeKind
 
+# The enums are declared here: who shows them takes them from here, so that they are declared before they are used.
+__all__ = ("DrawNode", "PrizeClass", "PrizeKind", "list_draws", "show_draw", "show_record")
+
 strawberry.enum(PrizeClass, description="How much a prize stands out.")
 strawberry.enum(PrizeKind, description="What a prize gives.")
 

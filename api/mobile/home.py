@@ -1,5 +1,6 @@
 """The first screen in one round trip."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
@@ -21,6 +22,8 @@ from game.home.rules import NoticeKind
 
 strawberry.enum(NoticeKind, description="What a notice is about. Open: show the message of one that you do not know.")
 
+# Some 20 KiB each.
+_SCREENS_MOST = 500
 _SAID = {
     NoticeKind.TIER_ENDS: ("Your tier steps down unless purchases keep it.", "若未達門檻，您的會員等級即將調降。"),
     NoticeKind.POINTS_EXPIRE: ("{amount} points expire soon.", "{amount} 點即將到期。"),
@@ -95,35 +98,58 @@ class HomeQuery:
     @strawberry.field(description="Everything that the first screen shows; give the version that you have.")
     async def home(self, info: Info, if_version: str | None = strawberry.UNSET) -> HomeNode:
         context: Context = info.context
-        if isinstance(if_version, str) and await _still_shows(context, if_version):
+        screens: Screens = context.services.once(
+            Screens, lambda: Screens(context.database, context.services.once(Home, Home))
+        )
+        version = if_version if isinstance(if_version, str) else None
+        if version is not None and await screens.still_shows(context, version):
             return HomeNode(
-                version=if_version, unchanged=True, member=None, board=None, orders=None, streak=None, pools=None,
+                version=version, unchanged=True, member=None, board=None, orders=None, streak=None, pools=None,
                 coupons=None, notices=None,
             )  # fmt: skip
-        home: Home = context.services.once(Home, Home)
-        async with context.database.read() as connection:
-            read = await home.read(connection, context.member.member_id, context.now, context.locale)
-        return show_home(read, context.locale)
+        known = screens.last(context)
+        if known is not None and known.version != version and await screens.still_shows(context, known.version):
+            return known
+        return await screens.read(context)
 
 
-class _Marks:
-    """The marks that this process is asked for at the same time, read in one statement."""
+class Screens:
+    """The first screens of this process: the last ones shown, and whether they still are what is shown.
 
-    def __init__(self, database: Database) -> None:
+    Whether one is, the rows say (`load_marks`), asked for all who want to know at the same time in one statement: what
+    is remembered saves work and is never trusted.
+    """
+
+    def __init__(self, database: Database, home: Home) -> None:
         self._database = database
-        self.asking: Gatherer[UUID, rules.Marks] = Gatherer(self._read)
+        self._home = home
+        self._marks: Gatherer[UUID, rules.Marks] = Gatherer(self._load)
+        self._shown: OrderedDict[tuple[UUID, str], HomeNode] = OrderedDict()
 
-    async def _read(self, member_ids: Sequence[UUID]) -> list[rules.Marks]:
+    async def read(self, context: Context) -> HomeNode:
+        """The screen from its rows."""
+        member_id = context.member.member_id
+        async with self._database.read() as connection:
+            read = await self._home.read(connection, member_id, context.now, context.locale)
+        node = self._shown[member_id, context.locale] = show_home(read, context.locale)
+        self._shown.move_to_end((member_id, context.locale))
+        while len(self._shown) > _SCREENS_MOST:
+            self._shown.popitem(last=False)
+        return node
+
+    def last(self, context: Context) -> HomeNode | None:
+        """The screen that the caller was shown last here; whether it still holds is another question."""
+        return self._shown.get((context.member.member_id, context.locale))
+
+    async def still_shows(self, context: Context, version: str) -> bool:
+        """Whether the screen of a version is what would be shown now."""
+        until = rules.valid_until(version)
+        if until is None or context.now >= until:
+            return False
+        member_id = context.member.member_id
+        marks = await self._marks.ask(member_id)
+        return rules.is_version_at(version, member_id, context.locale, marks, context.now)
+
+    async def _load(self, member_ids: Sequence[UUID]) -> list[rules.Marks]:
         async with self._database.read() as connection:
             return await load_marks(connection, member_ids)
-
-
-async def _still_shows(context: Context, version: str) -> bool:
-    """Whether the screen of a version is what would be shown now."""
-    until = rules.valid_until(version)
-    if until is None or context.now >= until:
-        return False
-    member_id = context.member.member_id
-    asking: _Marks = context.services.once(_Marks, lambda: _Marks(context.database))
-    marks = await asking.asking.ask(member_id)
-    return rules.is_version_at(version, member_id, context.locale, marks, context.now)

@@ -9,16 +9,15 @@ import strawberry
 
 from api.batches import batches_of
 from api.graphql.context import Context
+from api.graphql.draws import PrizeClass, PrizeKind
 from api.graphql.nodes import Node, write_id
 from api.graphql.refusal import Refusal, mutation, refusal_from, request_key
 from api.graphql.schema import Info
 from rewards.gacha import actions as gacha
 from rewards.gacha.rules.chances import percent
 from rewards.gacha.rules.hazard import PPM
-from rewards.gacha.rules.odds import PrizeClass
 from rewards.gacha.rules.rails import Exclusion
 from rewards.gacha.rules.receipts import write_version
-from rewards.prizes.rules import PrizeKind
 
 NOTICE = {
     "zh-TW": "此為機會中獎商品,消費者購買或參與活動不代表即可獲得特定商品",

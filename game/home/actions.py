@@ -75,12 +75,12 @@ class Home:
         read = await sections.read(await open_sheets(reader, now), locale)
         plan = reader.plan(member_id)
         if not store.same(plan, self._plan):
-            self._plan, self._foresight = plan, None
+            self._plan = plan
         return read
 
     async def _foresee(self, connection: Any, member_id: UUID) -> Reader:
         try:
-            if self._foresight is None:
+            if self._foresight is None or self._foresight.plan is not self._plan:
                 self._foresight = await store.prepare(connection, self._plan)
             return Reader(connection, await self._foresight.ask(connection, member_id))
         except Exception:

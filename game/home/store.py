@@ -105,31 +105,32 @@ async def load_marks_of_many(connection: Any, member_ids: Sequence[UUID]) -> lis
 class Foresight:
     """A plan made ready: one statement for all of it, and how its arguments and rows are those of the parts."""
 
-    def __init__(self, plan: Sequence[tuple[Ask, tuple[str, ...]]]) -> None:
+    def __init__(self, plan: Plan, parts_of_it: Sequence[tuple[Ask, tuple[str, ...]]]) -> None:
+        self.plan = plan
         parts: list[str] = []
         count = 0
-        for (statement, arguments), _ in plan:
+        for (statement, arguments), _ in parts_of_it:
             parts.append(f"ARRAY(SELECT r FROM ({_renumber(statement, count)}) AS r)")
             count += len(arguments)
         self._statement = f"SELECT {', '.join(parts)}" if parts else ""
-        self._plan = plan
+        self._parts = parts_of_it
 
     async def ask(self, connection: Any, member_id: UUID) -> dict[Ask, list[Any]]:
         """Asks the plan for one member, in one statement."""
         if not self._statement:
             return {}
-        asks = [(statement, _replace(asked, _MEMBER, member_id)) for (statement, asked), _ in self._plan]
+        asks = [(statement, _replace(asked, _MEMBER, member_id)) for (statement, asked), _ in self._parts]
         row = await connection.fetchrow(self._statement, *(value for _, given in asks for value in given))
         return {
             ask: [dict(zip(columns, record, strict=True)) for record in records]
-            for ask, (_, columns), records in zip(asks, self._plan, row, strict=True)
+            for ask, (_, columns), records in zip(asks, self._parts, row, strict=True)
         }
 
 
 async def prepare(connection: Any, plan: Plan) -> Foresight:
     """Makes a plan ready, without what cannot be read inside another statement."""
     columns = [(ask, await _columns_of(connection, ask[0])) for ask in plan]
-    return Foresight([(ask, names) for ask, names in columns if names is not None])
+    return Foresight(plan, [(ask, names) for ask, names in columns if names is not None])
 
 
 async def _columns_of(connection: Any, statement: str) -> tuple[str, ...] | None:

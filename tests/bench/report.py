@@ -174,6 +174,7 @@ _READS = {
     "bare": "bare ASGI reply under the same uvicorn",
     "query": "query { __typename }",
     "home": "home from the database",
+    "again": "home again, nothing changed",
     "unchanged": "home(ifVersion:) unchanged",
 }
 

@@ -14,6 +14,7 @@ import orjson
 import pytest
 from graphql import GraphQLInterfaceType, GraphQLObjectType
 
+from api.mobile.home import Screens
 from api.mobile.schema import SCHEMA
 from api.settings import Settings
 from game.home import rules, store
@@ -54,8 +55,13 @@ SCREEN = everything(SCHEMA._schema.type_map["Home"])
 HOME = f"query Everything($ifVersion: String) {{ home(ifVersion: $ifVersion) {SCREEN} }}"
 
 
-async def look(edge: Edge, version: str | None = None, locale: str = "en") -> tuple[dict[str, Any], bytes]:
-    """The whole first screen, and its content without the version."""
+async def look(
+    edge: Edge, version: str | None = None, locale: str = "en", *, remembered: bool = False
+) -> tuple[dict[str, Any], bytes]:
+    """The whole first screen, and its content without the version; from its rows, or as a server may remember it."""
+    for server in edge.servers:
+        if Screens in server._shared and not remembered:
+            server._shared[Screens]._shown.clear()
     said = (await edge.send("mobile", MEI, HOME, locale, ifVersion=version)).json()
     assert "errors" not in said, said["errors"]
     home: dict[str, Any] = said["data"]["home"]
@@ -124,6 +130,8 @@ async def test_unchanged_is_said_only_of_the_same_screen_on_any_server(edges: tu
         there.ahead = here.ahead
         home, content = await look(there)
         assert shown.setdefault(home["version"], content) == content, what
+        again, same = await look(here, remembered=True)
+        assert (again["version"], same) == (home["version"], content), "whatever a server remembers"
         for version in list(shown)[-4:]:
             again, _ = await look(here, version)
             if again["unchanged"]:
@@ -188,10 +196,12 @@ async def test_a_change_of_any_row_that_is_shown_ends_what_holds(edges: tuple[Ed
     await edge.ask("mobile", "Draw", MEI, poolId=pool["id"], oddsHash=pool["oddsHash"])
     for change in ROWS:
         home, _ = await look(edge)
+        assert (await look(edge, remembered=True))[0] == home
         assert (await look(edge, home["version"]))[0]["unchanged"], change
         changed = await edge.rows(f"SELECT count(*) FROM {change.split()[1]}")
         assert changed[0][0] > 0, change
         await edge.execute(change)
+        assert (await look(edge, remembered=True))[0]["version"] != home["version"], change
         assert not (await look(edge, home["version"]))[0]["unchanged"], change
 
 
