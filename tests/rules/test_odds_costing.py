@@ -22,11 +22,12 @@ from rewards.gacha.rules import chances
 from rewards.gacha.rules.costing import cost, draws_to_top, worst
 from rewards.gacha.rules.drawing import draw_many
 from rewards.gacha.rules.hazard import PPM, Hazard, Step
-from rewards.gacha.rules.law import DEFAULT_LAW, Law, check_law, parse_law
+from rewards.gacha.rules.law import check_law
 from rewards.gacha.rules.odds import Odds, parse_odds
 from rewards.gacha.rules.receipts import DrawRecord
 from rewards.gacha.rules.replaying import replay
 from rewards.gacha.rules.worth import Worth, worths_of
+from rewards.prizes.rules.law import DEFAULT_LAW, Law, parse_law
 from tests.edge import offer_body
 from tests.gacha_sheets import bodies, odds, odds_body, prize, shipped
 from tests.seeding import shipped_sheets
