@@ -38,9 +38,9 @@ def check_address(address: Address) -> None:
     _check_text("address.recipient", address.recipient, 80)
     _check_text("address.lines", address.lines, 200)
     if not _PHONE.fullmatch(address.phone):
-        _refuse("address.phone", "must be 6 to 20 digits, with + first, spaces or hyphens as you like")
+        _invalid("address.phone", "must be 6 to 20 digits, with + first, spaces or hyphens as you like")
     if not _POSTCODE.fullmatch(address.postcode):
-        _refuse("address.postcode", "must be 3 to 10 letters, digits, spaces or hyphens")
+        _invalid("address.postcode", "must be 3 to 10 letters, digits, spaces or hyphens")
 
 
 def check_identity(identity: Identity) -> None:
@@ -48,7 +48,7 @@ def check_identity(identity: Identity) -> None:
     _check_text("identity.name", identity.name, 80)
     _check_text("identity.address", identity.address, 200)
     if not _NUMBER.fullmatch(identity.number):
-        _refuse("identity.number", "must be 6 to 20 capital letters and digits, as on the card, permit or passport")
+        _invalid("identity.number", "must be 6 to 20 capital letters and digits, as on the card, permit or passport")
 
 
 def place_of(member_id: UUID, prize_id: UUID, what: str) -> bytes:
@@ -58,8 +58,8 @@ def place_of(member_id: UUID, prize_id: UUID, what: str) -> bytes:
 
 def _check_text(field: str, text: str, most: int) -> None:
     if not 1 <= len(text.strip()) <= most or not text.isprintable():
-        _refuse(field, f"must be 1 to {most} printable characters")
+        _invalid(field, f"must be 1 to {most} printable characters")
 
 
-def _refuse(field: str, rule: str) -> None:
+def _invalid(field: str, rule: str) -> None:
     raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field=field, rule=rule)
