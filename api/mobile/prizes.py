@@ -1,5 +1,8 @@
 """Things that the member won, and those that the catalogue has for stamps and cash."""
 
+import hashlib
+import hmac
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -126,6 +129,13 @@ def show_prize(view: prizes.PrizeView, locale: str) -> PrizeNode:
     )
 
 
+def veil(context: Context, given: AddressInput | IdentityInput | None) -> str | None:
+    """A keyed hash of personal data: the hash of a request is kept, and must not serve to try numbers against."""
+    if given is None:
+        return None
+    return hmac.new(context.services.settings.secret, repr(asdict(given)).encode(), hashlib.sha256).hexdigest()
+
+
 async def resolve_prize(context: Context, prize_id: UUID) -> PrizeNode | None:
     """The caller's own prize; nobody else's."""
     async with context.database.read() as connection_:
@@ -195,7 +205,10 @@ class PrizeMutation:
         prize, store = parse_id("prz", prize_id, "prizeId"), parse_id("sto", store_id, "storeId") if store_id else None
         if bool(address) == bool(store):
             raise BadInput("address", "it must be given, or else `storeId`: one of the two")
-        asked = {"prizeId": prize, "address": address or None, "storeId": store, "identity": identity or None}
+        asked = {
+            "prizeId": prize, "address": veil(context, address or None), "storeId": store,
+            "identity": veil(context, identity or None),
+        }  # fmt: skip
         command = prizes.ClaimPrize(
             request=request_key(context, "claimPrize", request_id, asked),
             member_id=context.member.member_id,
