@@ -80,6 +80,18 @@ from rewards.gacha.actions import (
     draw_prizes,
     set_self_exclusions,
 )
+from rewards.prizes.actions import (
+    ClaimPrize,
+    HandedOver,
+    HandOver,
+    PapersVault,
+    PickThing,
+    PrizeClaimed,
+    ThingPicked,
+    claim_prizes,
+    hand_over,
+    pick_things,
+)
 
 Command = TypeVar("Command")
 Result = TypeVar("Result")
@@ -123,6 +135,11 @@ class Batches:
         self.set_self_exclusion: Batcher[SetSelfExclusion, SelfExclusionSet] = self._batcher(
             "setSelfExclusion", set_self_exclusions
         )
+        self.claim_prize: Batcher[ClaimPrize, PrizeClaimed] = self._batcher(
+            "claimPrize", partial(claim_prizes, vault=papers_vault_of(services))
+        )
+        self.pick_thing: Batcher[PickThing, ThingPicked] = self._batcher("pickThing", pick_things)
+        self.hand_over_prize: Batcher[HandOver, HandedOver] = self._batcher("handOverPrize", hand_over)
 
     def _batcher(self, name: str, action: Action[Command, Result]) -> Batcher[Command, Result]:
         batcher = Batcher(
@@ -144,4 +161,10 @@ def vault_of(services: Any) -> Vault:
     return made
 
 
-__all__: Sequence[str] = ("Batches", "batches_of", "vault_of")
+def papers_vault_of(services: Any) -> Vault:
+    """What keeps addresses and identities unreadable at rest, under a key of its own from the process's secret."""
+    made: Vault = services.once(PapersVault, lambda: PapersVault(services.settings.secret))
+    return made
+
+
+__all__: Sequence[str] = ("Batches", "batches_of", "papers_vault_of", "vault_of")

@@ -22,9 +22,10 @@ from rewards.coupons.rules.offers import parse_offer
 from rewards.coupons.rules.welcome import parse_welcome
 from rewards.gacha.actions.amending import check_amended, check_drawn
 from rewards.gacha.actions.pools import check_odds, publish_odds, put_in_force
-from rewards.gacha.rules.law import parse_law
 from rewards.gacha.rules.odds import parse_odds
 from rewards.gacha.rules.rails import parse_rails
+from rewards.prizes.rules.law import parse_law
+from rewards.prizes.rules.things import parse_thing
 
 PARSERS: Mapping[str, Parser[Any]] = {
     "season": parse_season,
@@ -35,6 +36,7 @@ PARSERS: Mapping[str, Parser[Any]] = {
     "odds": parse_odds,
     "rails": parse_rails,
     "law": parse_law,
+    "thing": parse_thing,
     "calendar": parse_calendar,
     "chains": parse_chains,
     "board": parse_layout,

@@ -6,6 +6,7 @@ from api.admin.drafts import DraftMutation
 from api.admin.keys import KeyMutation, KeyQuery, StoreNode, resolve_store
 from api.admin.members import MemberMutation, MemberNode, MemberQuery, resolve_member
 from api.admin.monitor import MonitorQuery
+from api.admin.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
 from api.admin.reviews import ReviewQuery
 from api.admin.roles import RoleMutation, RoleQuery
 from api.admin.sheets import SheetMutation, SheetQuery
@@ -18,6 +19,7 @@ from api.runtime.services import Services
 NODES = Nodes()
 NODES.register("mem", resolve_member)
 NODES.register("sto", resolve_store)
+NODES.register("prz", resolve_prize)
 
 
 @strawberry.type(description="The operator who is signed in.")
@@ -27,7 +29,7 @@ class Operator:
 
 
 @strawberry.type
-class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery):
+class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery, PrizeQuery):
     @strawberry.field
     async def me(self, info: Info) -> Operator:
         operator = info.context.operator
@@ -40,11 +42,11 @@ class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQu
 
 
 @strawberry.type
-class Mutation(MemberMutation, KeyMutation, SheetMutation, DraftMutation, RoleMutation):
+class Mutation(MemberMutation, KeyMutation, SheetMutation, DraftMutation, RoleMutation, PrizeMutation):
     """Every mutation of an operator; each noun adds its own."""
 
 
-SCHEMA = make_schema(Query, Mutation, types=[MemberNode, StoreNode])
+SCHEMA = make_schema(Query, Mutation, types=[MemberNode, StoreNode, PrizeNode])
 
 
 def build(services: Services) -> GraphQLApp:

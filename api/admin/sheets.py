@@ -25,6 +25,7 @@ from loyalty.sheets.rules import SheetState, SheetVersion
 from loyalty.work import Work
 from rewards.coupons.actions.publishing import find_offers
 from rewards.gacha.actions import find_pools
+from rewards.prizes.actions import list_slugs
 
 BODY_LENGTH_MAX = 60_000
 BODY_DEPTH_MAX = 12
@@ -175,7 +176,7 @@ def check_key(key: str) -> str:
 async def check_target(context: Context, target: str) -> str:
     """What can be paused: a whole part, or one currency, offer or pool of it. Raises `BadInput`."""
     noun, _, name = target.partition(":")
-    if target in ("earning", "offers", "pools", "board", "checkin"):
+    if target in ("earning", "offers", "pools", "catalogue", "board", "checkin"):
         return target
     async with context.database.read() as connection:
         if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection, context.now)).heads:
@@ -184,7 +185,12 @@ async def check_target(context: Context, target: str) -> str:
             return target
         if noun == "pool" and _KEY.fullmatch(name) and name in await find_pools(connection, [name]):
             return target
-    choices = "`earning`, `earning:<currency>`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `board`, or `checkin`"
+        if noun == "thing" and name in list_slugs(await sheets.open_sheets(connection, context.now)):
+            return target
+    choices = (
+        "`earning`, `earning:<currency>`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `catalogue`, "
+        "`thing:<slug>`, `board`, or `checkin`"
+    )
     raise BadInput("target", f"it must be {choices} of what there is")
 
 
@@ -250,7 +256,8 @@ class SheetMutation:
     async def pause(self, info: Info, request_id: strawberry.ID, target: str, message: str, reason: str) -> PauseResult:
         """The stop switch: one person, at once. Members and tills get PAUSED with `message`.
 
-        `target`: `earning`, `earning:TWD`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `board`, or `checkin`.
+        `target`: `earning`, `earning:TWD`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `catalogue`,
+        `thing:<slug>`, `board`, or `checkin`.
         """
         context: Context = info.context
         operator = context.require(Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)

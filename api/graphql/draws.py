@@ -33,6 +33,9 @@ class DrawNode(Node):
     kind: PrizeKind
     amount: int
     coupon_id: strawberry.ID | None = strawberry.field(description="The coupon, where the prize is one.")
+    prize_id: strawberry.ID | None = strawberry.field(
+        description="The thing, where the prize is one: claim it with claimPrize."
+    )
     rolled: str = strawberry.field(description="The prize that the roll meant: another one where it was sold out.")
     roll: int = strawberry.field(description="The first roll, 0 to 999999: TOP where it is below the chance of TOP.")
     epoch: int
@@ -71,6 +74,7 @@ def _node(draw: gacha.DrawMade, entry: Entry, locale: str, **more: Any) -> DrawN
         kind=entry.prize.kind,
         amount=entry.prize.amount,
         coupon_id=write_id("cpn", draw.coupon_id) if draw.coupon_id else None,
+        prize_id=write_id("prz", draw.id) if entry.prize.kind is PrizeKind.THING else None,
         rolled=draw.rolled,
         roll=draw.roll,
         nonce=draw.nonce,

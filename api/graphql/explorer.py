@@ -84,6 +84,13 @@ VARIABLES: Mapping[str, Any] = {
     "key": "web-ten",
     "body": json.dumps(_OFFER, ensure_ascii=False),
     "basedOn": 0,
+    "prizeId": "<prz>",
+    "storeId": "<sto>",
+    "thing": "enamel-pot",
+    "state": "CLAIMED",
+    "year": 2027,
+    "onHand": 5,
+    "receivedMinor": 0,
 }
 """Values for variables of the committed operations, by their names; others get a plain one of their type."""
 _BY_OPERATION: Mapping[tuple[str, str], Any] = {
@@ -95,6 +102,10 @@ _BY_OPERATION: Mapping[tuple[str, str], Any] = {
     ("MemberNode", "id"): "<mem>",
     ("Identities", "id"): "<mem>",
     ("Node", "id"): "<off>",
+    ("PrizeToPost", "id"): "<prz>",
+    ("PrizeToClear", "id"): "<prz>",
+    ("CheckPrize", "code"): "<code>",
+    ("HandOverPrize", "code"): "<code>",
 }
 
 

@@ -35,6 +35,7 @@ class Role(StrEnum):
     CAMPAIGN_MANAGER = "campaign_manager"
     SUPPORT = "support"
     AUDITOR = "auditor"
+    TAX_OFFICER = "tax_officer"
     OWNER = "owner"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from api.batches import batches_of
+from api.batches import batches_of, papers_vault_of
 from api.graphql.context import Context
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
@@ -21,6 +21,7 @@ from loyalty.receipts.actions import export_receipts
 from loyalty.timeline.actions import export_events, export_exposures
 from rewards.coupons.actions import export_coupons
 from rewards.gacha.actions import export_draws
+from rewards.prizes.actions import export_prizes
 
 PURPOSE_LENGTH_MAX = 40
 
@@ -76,6 +77,7 @@ async def export_me(context: Context) -> str:
             "account": await members.export_account(connection, member_id),
             "wallets": await export_wallets(connection, member_id),
             "coupons": await export_coupons(connection, member_id),
+            "prizes": await export_prizes(connection, papers_vault_of(context.services), member_id),
             "draws": await export_draws(connection, member_id),
             "receipts": await export_receipts(connection, member_id),
             "play": await export_play(connection, member_id),

@@ -17,6 +17,7 @@ from api.mobile.home import HomeQuery
 from api.mobile.members import MemberNode, load_me, resolve_member
 from api.mobile.offers import OfferNode, OfferQuery, resolve_offer
 from api.mobile.pools import PoolMutation, PoolNode, PoolQuery, resolve_pool
+from api.mobile.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
 from api.mobile.receipts import ReceiptNode, ReceiptQuery, resolve_receipt
 from api.mobile.rights import RightsMutation, RightsQuery
 from api.mobile.timeline import TimelineQuery, resolve_event
@@ -31,6 +32,7 @@ NODES.register("rcp", resolve_receipt)
 NODES.register("evt", resolve_event)
 NODES.register("pol", resolve_pool)
 NODES.register("drw", resolve_draw)
+NODES.register("prz", resolve_prize)
 
 
 @strawberry.type
@@ -46,6 +48,7 @@ class Query(
     PoolQuery,
     DrawQuery,
     FairnessQuery,
+    PrizeQuery,
 ):
     @strawberry.field
     async def me(self, info: Info) -> MemberNode:
@@ -67,6 +70,7 @@ class Mutation(
     PoolMutation,
     DrawMutation,
     FairnessMutation,
+    PrizeMutation,
 ):
     """Every mutation of a member; each noun adds its own."""
 
@@ -77,7 +81,7 @@ class Subscription(BoardSubscription):
 
 
 SCHEMA = make_schema(
-    Query, Mutation, Subscription, types=[MemberNode, CouponNode, OfferNode, ReceiptNode, PoolNode, DrawNode]
+    Query, Mutation, Subscription, types=[MemberNode, CouponNode, OfferNode, ReceiptNode, PoolNode, DrawNode, PrizeNode]
 )
 
 

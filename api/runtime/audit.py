@@ -32,6 +32,7 @@ from rewards.coupons import actions as coupons
 from rewards.fairness import actions as fairness
 from rewards.fairness.rules import Vault
 from rewards.gacha import actions as gacha
+from rewards.prizes import actions as prizes
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -49,6 +50,7 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("tiers", tiers.audit),
     ("receipts", receipts.audit),
     ("coupons", coupons.audit),
+    ("prizes", prizes.audit),
     ("board", board.audit),
     ("orders", orders.audit),
     ("checkin", checkin.audit),

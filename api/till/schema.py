@@ -8,16 +8,17 @@ from api.graphql.serve import serve
 from api.runtime.services import Services
 from api.till.baskets import BasketMutation, BasketQuery
 from api.till.members import MemberQuery
+from api.till.prizes import PrizeMutation, PrizeQuery
 from api.till.receipts import ReceiptMutation
 
 
 @strawberry.type
-class Query(MemberQuery, BasketQuery):
+class Query(MemberQuery, BasketQuery, PrizeQuery):
     """Every query of a till; each noun adds its own."""
 
 
 @strawberry.type
-class Mutation(ReceiptMutation, BasketMutation):
+class Mutation(ReceiptMutation, BasketMutation, PrizeMutation):
     """Every mutation of a till; each noun adds its own."""
 
 

@@ -33,8 +33,10 @@ SINK_COUPON = "sink:coupon"
 SINK_TENDER = "sink:tender"
 SINK_GACHA = "sink:gacha"
 SINK_REPAIR = "sink:repair"
+SINK_CATALOGUE = "sink:catalogue"
 CLEARING_HOLD = "clearing:hold"
 CLEARING_GIFT = "clearing:gift"
+CLEARING_PICK = "clearing:pick"
 BREAKAGE = "breakage"
 ACCOUNTS = {
     ISSUE_RECEIPT: "points and stamps for receipts, and their revocation by returns",
@@ -49,8 +51,10 @@ ACCOUNTS = {
     SINK_TENDER: "points paid at tills",
     SINK_GACHA: "diamonds and tickets paid for draws",
     SINK_REPAIR: "diamonds paid for repairs of streaks",
+    SINK_CATALOGUE: "stamps paid for things of the catalogue",
     CLEARING_HOLD: "points held by a till until it settles or lets go",
     CLEARING_GIFT: "value on its way from one member to another",
+    CLEARING_PICK: "stamps held for things of the catalogue until a store takes the cash, or the time is over",
     BREAKAGE: "value that expired",
 }
 
@@ -147,17 +151,18 @@ class Ledger:
         return self._post(work, transfer.member_id, transfer.currency, wallet, posting, note, reverses=transfer_id)
 
     def take_held(self, work: Work, transfer_id: UUID, note: Note) -> Transfer:
-        """Turns a transfer into `clearing:hold` into one to `note.account`, by a reversal and a new transfer.
+        """Turns a transfer into `clearing:hold` or `clearing:pick` into one to `note.account`.
 
-        The lots are as before, even those that have expired since. The whole of the hold must still be there.
+        It takes a reversal and a new transfer. The lots are as before, even those that have expired since. The whole
+        of the hold must still be there.
         """
         held = self._transfers[transfer_id]
-        assert held.account == CLEARING_HOLD, "only what is held can be taken"
+        assert held.account in (CLEARING_HOLD, CLEARING_PICK), "only what is held can be taken"
         assert held.reversed == 0, "what was let go cannot be taken"
         back, gone = rules.pass_through(tuple((key, -units) for key, units in held.parts))
         wallet = self.wallet(held.member_id, held.currency)
         self._transfers[transfer_id] = replace(held, reversed=back.amount)
-        release = replace(note, account=CLEARING_HOLD)
+        release = replace(note, account=held.account)
         self._post(work, held.member_id, held.currency, wallet, back, release, reverses=transfer_id)
         return self._post(work, held.member_id, held.currency, wallet, gone, note)
 

@@ -13,6 +13,7 @@ from api.settings import Settings
 from tests.contract.test_operations import KINDS, operations_of
 from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
 from tests.gacha_sheets import odds_body
+from tests.things_http import ADDRESS, IDENTITY, TAX, open_pot, stock, store_id, win
 
 MEI, TILL, OWNER, BRAND = "demo:mei", "demo:taipei-1", "demo:olga:owner", "demo:brand"
 TEXTS = (
@@ -127,6 +128,7 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("admin", "WithdrawSheet", OWNER, {"sheetId": drafts[1], "reason": "for the test"}),
         ("admin", "SheetReview", OWNER, {"id": drafts[0]}),
         ("admin", "OddsPreview", OWNER, {"key": "spring", "body": dumps(odds_body())}),
+        *await prize_requests(edge, page),
         ("admin", "Trail", OWNER, {**page, "subject": "offer.x"}), ("admin", "FairnessMonitor", OWNER, {}),
         ("admin", "ProposeRole", OWNER, {"operatorId": mine, "role": "AUDITOR", "reason": "for the test"}),
         ("admin", "ApproveRole", "demo:omar:owner", {"grantId": grant["grantId"]}),
@@ -135,6 +137,30 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("admin", "Pause", OWNER, {"target": "offers", "message": "m", "reason": "for the test"}),
         ("admin", "Resume", OWNER, {"target": "offers"}),
         ("admin", "ReviewPause", OWNER, {"pauseId": paused["pauseId"], "note": "looked at it"}),
+    ]  # fmt: skip
+
+
+async def prize_requests(edge: Edge, page: dict[str, Any]) -> list[tuple[str, str, str, dict[str, Any]]]:
+    await open_pot(edge, value_minor=150_000)
+    await stock(edge, 3)
+    await stock(edge, 3, "enamel-pot")
+    await edge.give(MEI, 20, "STAMPS")
+    prize_id, where = await win(edge, "demo:wina"), await store_id(edge)
+    prize, thing = {"prizeId": prize_id}, {"thing": "enamel-pot", "storeId": where}
+    claim = {**prize, "address": ADDRESS, "storeId": None, "identity": IDENTITY}
+    picked = (await edge.ask("mobile", "PickThing", "demo:mei", **thing))["prize"]
+    return [
+        ("mobile", "Prizes", MEI, page), ("mobile", "Catalogue", MEI, {}), ("mobile", "PickThing", MEI, thing),
+        ("mobile", "ClaimPrize", "demo:wina", claim), ("till", "CheckPrize", TILL, {"code": picked["code"]}),
+        ("till", "HandOverPrize", TILL, {"code": picked["code"], "cashMinor": 19_900, "receiptNo": "R-5"}),
+        ("admin", "Prizes", OWNER, {**page, "state": "WON", "storeId": where}),
+        ("admin", "PrizeToPost", OWNER, {"id": prize_id}), ("admin", "PrizeToClear", TAX, {"id": prize_id}),
+        ("admin", "ClearPrizeTax", TAX, {**prize, "receivedMinor": 0}),
+        ("admin", "MarkPrizeReady", OWNER, {**prize, "trackingNo": "TW-1"}),
+        ("admin", "MarkPrizeFulfilled", OWNER, prize), ("admin", "ExportIdentities", TAX, {"year": 2027}),
+        ("admin", "ForfeitPrize", OWNER, {**prize, "reason": "for the test"}),
+        ("admin", "StoreStock", OWNER, {"thing": "pot"}),
+        ("admin", "SetStoreStock", OWNER, {**thing, "onHand": 3, "reason": "for the test"}),
     ]  # fmt: skip
 
 

@@ -14,6 +14,8 @@ from api.settings import Settings
 from tests.edge import API, Edge, basket, dumps, offer_body, open_edge
 from tests.gacha_sheets import odds_body
 from tests.sockets import subscribed
+from tests.things_http import ADDRESS, IDENTITY, open_pot, ready, stock, store_id
+from tests.things_http import win as win_thing
 
 DAY = timedelta(days=1)
 KINDS = ("mobile", "till", "partner", "admin")
@@ -83,6 +85,7 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     await hear_of_the_board(run)
     await open_the_game(run)
     await check_in_and_visit(run)
+    await win_and_pick(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
@@ -121,10 +124,24 @@ async def open_the_game(run: Runner) -> None:
     assert (await run("PastDraws", first=10))["nodes"] == []
 
 
-async def draw_and_reveal(run: Runner) -> None:
+async def win_and_pick(run: Runner) -> None:
     assert (await run("SetBirthYear", birthYear=1990))["member"]["birthYear"] == 1990
+    await stock(run.edge, 1, "enamel-pot")
+    await run.edge.give(run.who, 20, "STAMPS")
+    [thing] = await run("Catalogue")
+    picked = await run("PickThing", thing=thing["thing"], storeId=thing["stores"][0]["store"]["id"])
+    assert (await run("Node", id=picked["prize"]["id"]))["__typename"] == "Prize"
+    await open_pot(run.edge, claim_days=3)
+    prize_id = await win_thing(run.edge, "demo:li")
+    li = Runner(run.edge, "mobile", "demo:li")
+    assert (await li("ClaimPrize", prizeId=prize_id, address=ADDRESS))["prize"]["state"] == "CLAIMED"
+    assert [each["source"] for each in (await li("Prizes", first=5))["nodes"]] == ["DRAW"]
+    run.ran |= li.ran
+
+
+async def draw_and_reveal(run: Runner) -> None:
     await run.edge.give(run.who, 1_000, "DIAMONDS")
-    pool, treasure = await run("Pools")
+    pool, treasure = (await run("Pools"))[:2]
     assert (pool["pity"]["count"], treasure["priceDiamonds"]) == (0, 60)
     assert sum(line["ppm"] for line in pool["odds"]) == 1_000_000
     before = await run("Seed")
@@ -184,6 +201,11 @@ async def test_every_operation_of_a_till_runs(edge: Edge) -> None:
     second = await run("HoldBasket", **asked)
     assert second["hold"]["id"] != first["hold"]["id"]
     assert (await run("SettleBasket", holdId=second["hold"]["id"], receiptNo="S-1"))["pointsPaid"] == 100
+    await open_pot(run.edge)
+    await stock(run.edge, 1)
+    code = await ready(run.edge, MEI)
+    assert (await run("CheckPrize", code=code))["name"] == "A pot"
+    assert (await run("HandOverPrize", code=code))["thing"] == "pot"
     returned = {
         "receiptNo": receipt["receiptNo"], "returnNo": "B-1",
         "lines": [{"lineNo": 1, "quantity": 1, "amountMinor": 20_000}],
@@ -221,6 +243,7 @@ async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
     await run_keys_and_stores(run)
     await run_sheets(run)
     await run_lifecycle(run)
+    await run_prizes(run)
     await run_roles(run)
     assert run.ran == operations_of("admin")
 
@@ -287,6 +310,28 @@ async def run_lifecycle(run: Runner) -> None:
     assert (await run("WithdrawSheet", **sheet, reason="not this spring"))["state"] == "WITHDRAWN"
     acts = [each["act"] for each in (await run("Trail", first=20, subject="odds.spring"))["nodes"]]
     assert acts == ["WITHDRAWN", "APPROVED", "SUBMITTED", "RETURNED", "SUBMITTED", "EDITED", "DRAFTED"]
+
+
+async def run_prizes(run: Runner) -> None:
+    """One prize is posted after the tax, another one is forfeited."""
+    support, tax, edge = "demo:ann:support", "demo:tina:tax_officer", run.edge
+    await open_pot(edge, "grand", value_minor=150_000)
+    sent, lost = [await win_thing(edge, MEI, "grand") for _ in range(2)]
+    await edge.ask("mobile", "ClaimPrize", MEI, prizeId=sent, address=ADDRESS, identity=IDENTITY)
+    run.who = tax
+    assert (await run("PrizeToClear", id=sent))["identity"] == IDENTITY
+    assert (await run("ClearPrizeTax", prizeId=sent, receivedMinor=0))["state"] == "CLAIMED"
+    run.who = support
+    assert (await run("PrizeToPost", id=sent))["address"] == ADDRESS
+    assert (await run("MarkPrizeReady", prizeId=sent, trackingNo="TW-1"))["state"] == "READY"
+    assert [each["id"] for each in (await run("Prizes", state="READY", first=5))["nodes"]] == [sent]
+    assert (await run("MarkPrizeFulfilled", prizeId=sent))["state"] == "FULFILLED"
+    assert (await run("ForfeitPrize", prizeId=lost, reason="drawn by a bot"))["state"] == "FORFEITED"
+    where = await store_id(edge)
+    counted = (await run("SetStoreStock", thing="grand", storeId=where, onHand=5, reason="counted"))["stock"]
+    assert await run("StoreStock", thing="grand") == [counted]
+    run.who = tax
+    assert [each["prizeId"] for each in (await run("ExportIdentities", year=edge.now().year))["lines"]] == [sent]
 
 
 async def run_roles(run: Runner) -> None:

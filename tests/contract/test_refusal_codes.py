@@ -31,6 +31,7 @@ from rewards.refusals import RewardsCode
 from tests.contract.test_move_refusals import REACHED
 from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
 from tests.gacha_sheets import odds_body
+from tests.things_http import ADDRESS, open_pot, ready, stock, store_id, win
 
 # A redemption that was refused is noted in the member's timeline, and that is all it leaves.
 NOTED = {"HoldBasket", "SettleBasket", "ReleaseBasket"}
@@ -325,6 +326,126 @@ async def overloaded(edge: Edge) -> Request:
     for server in edge.servers:
         batches_of(server).keep_me._waiting._limit = 0
     return request("mobile", "KeepMe", MEI)
+
+
+# --- things
+
+WINNER = "demo:wina"  # who draws has told a birth year, which others here must not have
+
+
+async def won(edge: Edge, who: str = WINNER) -> str:
+    """A pot that was won just now, from a pool that gives nothing else."""
+    if not await edge.rows("SELECT 1 FROM pools WHERE slug = 'pot'"):
+        await open_pot(edge)
+    return await win(edge, who)
+
+
+def claiming(prize_id: str, who: str = WINNER, **changes: Any) -> Request:
+    return request("mobile", "ClaimPrize", who, **{"prizeId": prize_id, "address": ADDRESS, **changes})
+
+
+async def waiting(edge: Edge, who: str = WINNER) -> str:
+    """The code of a pot that waits at taipei-1."""
+    await won(edge, who)
+    await stock(edge, 9)
+    return await ready(edge, who)
+
+
+def handing(code: str, who: str = TILL, **changes: Any) -> Request:
+    return request("till", "HandOverPrize", who, code=code, **changes)
+
+
+@reaches("THING_NOT_FOUND")
+async def no_thing(edge: Edge) -> Request:
+    return request("mobile", "PickThing", MEI, thing="nothing", storeId=await store_id(edge))
+
+
+@reaches("PRIZE_NOT_FOUND")
+async def no_prize(edge: Edge) -> Request:
+    return claiming(unknown("prz"))
+
+
+@reaches("PRIZE_STATE")
+async def claimed_twice(edge: Edge) -> Request:
+    prize_id = await won(edge)
+    await done(edge, claiming(prize_id))
+    return claiming(prize_id)
+
+
+@reaches("PRIZE_EXPIRED")
+async def too_late(edge: Edge) -> Request:
+    prize_id = await won(edge, "demo:wen")
+    await edge.execute("UPDATE prizes SET due_at = won_at WHERE state = 'WON'")
+    return claiming(prize_id, "demo:wen")
+
+
+@reaches("PRIZE_FORFEITED")
+async def forfeited(edge: Edge) -> Request:
+    prize_id = await won(edge, "demo:wen")
+    await done(edge, request("admin", "ForfeitPrize", SUPPORT, prizeId=prize_id, reason="drawn by a bot"))
+    return claiming(prize_id, "demo:wen")
+
+
+@reaches("PRIZE_HANDED_OVER")
+async def handed_over(edge: Edge) -> Request:
+    code = await waiting(edge, "demo:first")
+    await done(edge, handing(code))
+    return handing(code)
+
+
+@reaches("PRIZE_OTHER_STORE")
+async def elsewhere(edge: Edge) -> Request:
+    return handing(await waiting(edge, "demo:second"), OTHER_TILL)
+
+
+@reaches("DELIVERY_NOT_OFFERED")
+async def not_posted(edge: Edge) -> Request:
+    await open_pot(edge, "heavy", delivery=["STORE"])
+    return claiming(await win(edge, "demo:third", "heavy"), "demo:third")
+
+
+@reaches("STORE_STOCK_OUT")
+async def none_left(edge: Edge) -> Request:
+    await edge.give(MEI, 20, "STAMPS")
+    return request("mobile", "PickThing", MEI, thing="enamel-pot", storeId=await store_id(edge))
+
+
+@reaches("STOCK_RESERVED")
+async def set_aside(edge: Edge) -> Request:
+    await waiting(edge, "demo:fourth")
+    asked = {"thing": "pot", "storeId": await store_id(edge), "onHand": 0, "reason": "counted"}
+    return request("admin", "SetStoreStock", SUPPORT, **asked)
+
+
+@reaches("IDENTITY_NEEDED")
+async def nameless(edge: Edge) -> Request:
+    await open_pot(edge, "grand", value_minor=2_500_000)
+    return claiming(await win(edge, "demo:fifth", "grand"), "demo:fifth")
+
+
+async def picked(edge: Edge, who: str) -> str:
+    """The code of a pot that was picked for stamps and NT$199."""
+    await won(edge, who)
+    await stock(edge, 9)
+    await edge.give(who, 40, "STAMPS")
+    answer = await done(edge, request("mobile", "PickThing", who, thing="pot", storeId=await store_id(edge)))
+    return str(answer["prize"]["code"])
+
+
+@reaches("PICK_LIMIT")
+async def one_at_a_time(edge: Edge) -> Request:
+    await picked(edge, "demo:sixth")
+    return request("mobile", "PickThing", "demo:sixth", thing="pot", storeId=await store_id(edge))
+
+
+@reaches("CASH_DIFFERS")
+async def unpaid(edge: Edge) -> Request:
+    return handing(await picked(edge, "demo:seventh"), cashMinor=100, receiptNo="R-1")
+
+
+@reaches("NOTHING_TO_EXPORT")
+async def nobody_to_tell_of(edge: Edge) -> Request:
+    return request("admin", "ExportIdentities", "demo:tina:tax_officer", year=2001)
 
 
 # --- offers and their purchase

@@ -33,6 +33,7 @@ from tests.gacha_sheets import prize
 from tests.races import gacha_fair as gacha
 from tests.races import test_checkin as checkin
 from tests.races import test_play as plays
+from tests.races import things_shop as things
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
 from tests.seeding import PARSERS, receipt, shipped_sheets
 
@@ -112,6 +113,7 @@ async def _come_back(database: Database, member: UUID) -> None:
         await seed_files(work, files, {"calendar": parse_calendar}, now=NOW)
     await _draw(database)
     await _play(database, member)
+    await _win(database)
     for each in (0, 1, 2, 3, 4, 6):
         assert await checkin.code(database, check_in, checkin.coming(member, NOW + timedelta(days=each))) == "ok"
     back = NOW + timedelta(days=6, hours=1)
@@ -129,6 +131,20 @@ async def _play(database: Database, member: UUID) -> None:
     revision = await plays.learn(database, member, 20)
     claim = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.CLAIM_LEVEL, 2)))
     assert claim.result.claimed
+
+
+async def _win(database: Database) -> None:
+    """Things won, held for the tax, waiting at a store and handed over; picks that wait and that were paid."""
+    counter = await things.open_counter(database)
+    await counter.count(5)
+    winner, picker = await counter.member(), await counter.member(stamps=40)
+    await counter.hand(await counter.ready(winner))
+    held = await counter.win(winner)
+    await counter.claim(winner, held, identity=things.RESIDENT)
+    await counter.win(winner)
+    paid = await counter.pick(picker)
+    await counter.hand(await counter.code(paid.prize_id), cash=19_900, receipt_no="R-P")
+    assert (await counter.pick(picker)).stamps == 20
 
 
 async def _draw(database: Database) -> None:
@@ -369,11 +385,44 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
         "experience comes from deliveries, and levels were claimed one after the other",
         ("UPDATE boards SET experience = experience + 1",),
     ),
+    (
+        "every draw that gave a thing has its prize, and every drawn prize its draw, of one member and one thing",
+        ("DELETE FROM prizes WHERE state = 'WON'",),
+    ),
+    (
+        "prizes and their directory are complete both ways, of members that there are",
+        ("DELETE FROM prize_directory WHERE prize_id IN (SELECT id FROM prizes WHERE state = 'WON')",),
+    ),
+    (
+        "what a store sets aside is what members have there, and never more than it has",
+        ("UPDATE thing_stock SET reserved = reserved - 1",),
+    ),
+    (
+        "a store has what operators counted, less what it handed over",
+        ("UPDATE thing_stock SET on_hand = on_hand + 1",),
+    ),
+    (
+        "what a store handed over left its stock once",
+        ("DELETE FROM thing_moves WHERE prize_id IN (SELECT id FROM prizes WHERE source = 'PICK')",),
+    ),
+    (
+        "the stamps at clearing:pick are those of picks that wait, and those of handed over ones were taken for good",
+        ("UPDATE transfers SET account = 'sink:coupon' WHERE account = 'sink:catalogue'",),
+    ),
+    (
+        "a member's year is worth the prizes that were claimed in it",
+        ("UPDATE prize_years SET value_minor = value_minor + 1",),
+    ),
+    (
+        "papers belong to claimed prizes; a parcel on its way has an address",
+        ("UPDATE prize_papers SET identity = NULL",),
+    ),
     ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )
 # Advice as well: such rows are whole, and move when the partitions are made.
 PARTITIONED = "events and exposures of this month have a partition of their own"
 ADVISED = "receipts of settled holds came within 14 days, and fit"
+OVERDUE = "what is over has ended, within an hour of its time"
 
 
 async def test_the_audit_is_clean_and_nothing_that_it_says_is_said_of_nothing(books: Books) -> None:
@@ -386,7 +435,7 @@ async def test_the_audit_is_clean_and_nothing_that_it_says_is_said_of_nothing(bo
 async def test_every_invariant_has_a_planted_damage(books: Books) -> None:
     report = await audit(books.database, NOW)
     sentences = [finding.sentence for _, finding in report.findings]
-    assert sorted(sentences) == sorted([*(sentence for sentence, _ in PLANTED), ADVISED, PARTITIONED])
+    assert sorted(sentences) == sorted([*(sentence for sentence, _ in PLANTED), ADVISED, PARTITIONED, OVERDUE])
 
 
 @pytest.mark.parametrize(("sentence", "statements"), PLANTED, ids=lambda part: part if isinstance(part, str) else "")
@@ -407,6 +456,12 @@ async def test_a_receipt_that_does_not_fit_is_pointed_out_and_breaks_nothing(boo
     late = await books.damaged("UPDATE holds SET settled_at = settled_at - interval '15 days' WHERE receipt_no = 'R-9'")
     [advised] = [finding for _, finding in late.findings if finding.sentence == ADVISED]
     assert (advised.broken, late.ok) == (1, True)
+
+
+async def test_a_prize_that_is_over_and_waits_for_the_job_is_pointed_out(books: Books) -> None:
+    report = await books.damaged(f"UPDATE prizes SET due_at = '{NOW - timedelta(hours=2)}' WHERE state = 'WON'")
+    [advised] = [finding for _, finding in report.findings if finding.sentence == OVERDUE]
+    assert (advised.broken, report.ok) == (1, True)
 
 
 async def test_no_row_of_a_report_shows_a_code_a_secret_or_an_identity(books: Books) -> None:

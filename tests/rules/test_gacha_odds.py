@@ -135,7 +135,7 @@ STAND_INS = [
     ({"stock": 5, "when_gone": "CLOSE_POOL"}, "fallback: is missing"),
     ({"stock": 0, "when_gone": "CLOSE_POOL", "fallback": "top"}, "whole number from 1"),
     ({"when_gone": "CLOSE_POOL"}, "is not known here"),
-    ({"kind": "THING"}, "cannot be sent"),
+    ({"kind": "THING", "thing": "pot", "value_minor": 1}, "how many there are of a THING"),
     ({"kind": "COUPON"}, "offer: is missing"),
     ({"kind": "STAMPS"}, "days: is missing"),
     ({"weight": 0}, "stands in for another"),
@@ -147,7 +147,7 @@ STAND_INS = [
 def test_a_wrong_prize_is_told_what_is_wrong(changes: dict[str, Any], rule: str) -> None:
     body = odds_body()
     body["prizes"][0] |= changes
-    if changes.get("kind") == "COUPON":
+    if changes.get("kind") in ("COUPON", "THING"):
         del body["prizes"][0]["amount"]
     with pytest.raises(SheetInvalid) as refused:
         odds(body)

@@ -22,13 +22,14 @@ from rewards.gacha.rules import chances
 from rewards.gacha.rules.costing import cost, draws_to_top, worst
 from rewards.gacha.rules.drawing import draw_many
 from rewards.gacha.rules.hazard import PPM, Hazard, Step
-from rewards.gacha.rules.law import DEFAULT_LAW, Law, check_law, parse_law
+from rewards.gacha.rules.law import check_law
 from rewards.gacha.rules.odds import Odds, parse_odds
 from rewards.gacha.rules.receipts import DrawRecord
 from rewards.gacha.rules.replaying import replay
 from rewards.gacha.rules.worth import Worth, worths_of
+from rewards.prizes.rules.law import DEFAULT_LAW, Law, parse_law
 from tests.edge import offer_body
-from tests.gacha_sheets import bodies, odds, odds_body, prize, shipped
+from tests.gacha_sheets import SHEETS, bodies, odds, odds_body, prize
 from tests.seeding import shipped_sheets
 
 TODAY = date(2027, 3, 10)
@@ -149,7 +150,8 @@ def test_the_law_finds_every_mistake_at_once() -> None:
     ]  # fmt: skip
     free = tuple(Worth(Fraction(100_000), "house") for _ in worths)
     assert [key for key, _ in check_law(found, free, DEFAULT_LAW)] == ["prizes[2].name"], "the step is above, not at"
-    assert parse_law("law.TW", shipped("law.TW")) == DEFAULT_LAW
+    text = (SHEETS.parents[1] / "prizes" / "sheets" / "law.TW.toml").read_text(encoding="utf-8")
+    assert parse_law("law.TW", tomllib.loads(text)) == DEFAULT_LAW
 
 
 @pytest.mark.parametrize("where", ["sheet", "prize"])

@@ -164,4 +164,56 @@ WORDINGS: dict[str, Wording] = {
         "每月最多可抽 {limit} 次，本月尚可抽 {left} 次。",
         "Offer the draws that are left, or wait until retryAt.",
     ),
+    "THING_NOT_FOUND": Wording("There is no such thing.", "查無此商品。", "Read the catalogue again."),
+    "PRIZE_NOT_FOUND": Wording(
+        "No such prize.", "查無此獎品。", "Read the prizes again; at a till, scan the code again."
+    ),
+    "PRIZE_STATE": Wording(
+        "This cannot be done now: the prize is in the state {state}.",
+        "目前無法進行此操作：獎品狀態為 {state}。",
+        "Read the prize again and offer what its state allows.",
+    ),
+    "PRIZE_EXPIRED": Wording(
+        "The time for this prize is over.", "此獎品已逾期。", "Show that it is over; read the prizes again."
+    ),
+    "PRIZE_FORFEITED": Wording("This prize was withdrawn.", "此獎品已被取消。", "Send the member to customer service."),
+    "PRIZE_HANDED_OVER": Wording(
+        "This was handed over already.", "此獎品已領取完畢。", "Hand nothing over; read the prizes again."
+    ),
+    "PRIZE_OTHER_STORE": Wording(
+        "This waits at another place.", "此獎品不在此處領取。", "Tell the member to look in the app where it waits."
+    ),
+    "DELIVERY_NOT_OFFERED": Wording(
+        "This prize cannot be delivered that way ({delivery}).",
+        "此獎品不提供該領取方式（{delivery}）。",
+        "Offer what `deliveries` of the prize names.",
+    ),
+    "STORE_STOCK_OUT": Wording(
+        "This store has none left.", "該門市已無存貨。", "Read again which stores have one left, and offer those."
+    ),
+    "STOCK_RESERVED": Wording(
+        "{reserved} of these are set aside for members; the number must not be below that.",
+        "其中 {reserved} 件已為會員保留，數量不得低於此數。",
+        "Count again; forfeit what cannot be handed over first.",
+    ),
+    "IDENTITY_NEEDED": Wording(
+        "The tax law asks for your identity before this prize can be claimed.",
+        "依稅法規定，領取此獎品前須提供身分資料。",
+        "Ask for the identity and send it with the claim.",
+    ),
+    "PICK_LIMIT": Wording(
+        "{limit} of these may wait for you at once; collect one first.",
+        "此商品同時最多可保留 {limit} 件，請先領取後再選購。",
+        "Show what waits; offer it again once one was collected.",
+    ),
+    "CASH_DIFFERS": Wording(
+        "Exactly {due} (minor units) must be paid for this.",
+        "此商品須付金額為 {due}（最小貨幣單位）。",
+        "Take that amount, and hand over again.",
+    ),
+    "NOTHING_TO_EXPORT": Wording(
+        "No identities of {year} wait to be exported.",
+        "{year} 年度沒有待匯出的身分資料。",
+        "Nothing is left to do for this year.",
+    ),
 }

@@ -64,6 +64,18 @@ _SENTENCES = {
     "after the version before it comes into force": "須晚於前一版本的生效時間",
     "must not be past": "不得為過去的時間",
     "each command must be one move": "每個指令須恰為一步操作",
+    "given, or else `storeId`: one of the two": "須提供此欄位或 `storeId`，兩者擇一",
+    "the key of a sheet of kind `thing`, {} characters at most": "須為 `thing` 類設定表的代號，最多 {} 個字元",
+    "{} to {} printable characters, as the catalogue has it": "須為 {} 至 {} 個可顯示的字元，與兌換目錄所列相同",
+    "left out for a prize that is collected": "門市領取的獎品不得填寫",
+    "left out where no cash is due": "無須付現時不得填寫",
+    "the {} that are withheld": "須為應扣繳的 {}",
+    "the id of a store that there is": "須為現有門市的 id",
+    "6 to 20 digits, with + first, spaces or hyphens as you like": "須為 6 至 20 位數字，開頭可加 +，可含空格或連字號",
+    "3 to 10 letters, digits, spaces or hyphens": "須為 3 至 10 個英文字母、數字、空格或連字號",
+    "6 to 20 capital letters and digits, as on the card, permit or passport": (
+        "須為 6 至 20 個大寫英文字母與數字，與身分證、居留證或護照所載相同"
+    ),
 }
 
 

@@ -21,6 +21,7 @@ from loyalty.work import Work
 from rewards.coupons.actions import expire_coupons, expire_holds, find_waiting, review_settled
 from rewards.fairness.rules import Vault
 from rewards.gacha.actions.monitoring import read_monitor, replay_revealed, take_reading
+from rewards.prizes.actions import expire_prizes, find_owners, forfeit_erased, forget_papers
 
 Carry = Callable[[Sequence[EventRow]], Awaitable[None]]
 Act = Callable[[Work, datetime, int], Awaitable[int]]
@@ -43,6 +44,9 @@ def jobs_of(carry: Carry, vault: Vault | None = None) -> tuple[Job, ...]:
         Job("outbox", 2, _until_none(carry_due, _EVENTS)),
         Job("holds", 15, _until_none(expire_holds, _MEMBERS)),
         Job("coupons", 60, _until_none(expire_coupons, _MEMBERS)),
+        Job("prizes", 60, _until_none(expire_prizes, _MEMBERS)),
+        Job("erased prizes", 600, _forfeit_erased),
+        Job("papers", 600, _until_none(forget_papers, _MEMBERS)),
         Job("receipts", 60, _review_receipts),
         Job("lots", 300, _seeded(_until_none(expire_lots, _MEMBERS))),
         Job("tiers", 900, _seeded(_review_tiers)),
@@ -112,6 +116,19 @@ async def _review_tiers(database: Database, now: datetime) -> AsyncGenerator[int
         async with database.work() as work:
             moved = await tiers.review_due(work, page, now)
         yield moved
+
+
+async def _forfeit_erased(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+    """Page by page, since a member who is still there stays in the list until his prize has ended."""
+    after = UUID(int=0)
+    while True:
+        async with database.work() as work:
+            page = await find_owners(work, after, _MEMBERS)
+            ended = await forfeit_erased(work, page, now) if page else 0
+        if not page:
+            return
+        after = page[-1]
+        yield ended
 
 
 async def _review_receipts(database: Database, now: datetime) -> AsyncGenerator[int, None]:

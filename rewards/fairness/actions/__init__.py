@@ -12,9 +12,11 @@ from rewards.fairness.actions.member import (
     reveal_seeds,
     set_client_seeds,
 )
-from rewards.fairness.actions.vault import AesVault
+from rewards.fairness.actions.vault import NONCE_BYTES, PAPERS, AesVault
 
 __all__ = [
+    "NONCE_BYTES",
+    "PAPERS",
     "AesVault",
     "ClientSeedSet",
     "RevealSeed",

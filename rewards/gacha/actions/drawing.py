@@ -38,9 +38,12 @@ from rewards.gacha.rules.rails import Rails, parse_rails
 from rewards.gacha.rules.receipts import DrawRecord, place_of
 from rewards.gacha.store import draws as store
 from rewards.prizes import actions as prizes
+from rewards.prizes.actions import Wins
 from rewards.prizes.rules import PrizeKind
 
 RAILS = ("rails", "current", parse_rails)
+# What becomes a row of its own is not given with the rest.
+_ROWS = (PrizeKind.COUPON, PrizeKind.THING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class _Books:
     seeds: Seeds
     standings: Standings
     issues: Issues
+    wins: Wins
     ledger: Ledger
     grants: Grants
     timeline: Timeline
@@ -146,6 +150,7 @@ async def _open(work: Work, commands: Sequence[DrawPrizes], vault: Vault) -> _Bo
     pools = await open_pools(work, [command.pool_id for command in commands], sheets, now)
     slugs = sorted({slug for pool in pools.possible for slug in pool.odds.offers})
     offers = await coupons.find_offers(connection, slugs) if slugs else {}
+    things = sorted({slug for pool in pools.possible for slug in pool.odds.things})
     today = season.day(commands[0].now)
     # Offers of prizes have no limits of their own, so nobody's count of coupons needs to be known.
     issues = await coupons.open_issues(
@@ -163,6 +168,7 @@ async def _open(work: Work, commands: Sequence[DrawPrizes], vault: Vault) -> _Bo
         seeds=await open_seeds(work, vault, locked),
         standings=await open_standings(connection, sorted(locked), pools.ids),
         issues=issues,
+        wins=await prizes.open_wins(connection, sheets, season, things),
         ledger=await open_ledger(work, sorted(locked)),
         grants=Grants(),
         timeline=Timeline(),
@@ -194,7 +200,7 @@ def _draw(work: Work, books: _Books, command: DrawPrizes) -> PrizesDrawn:
     ]  # fmt: skip
     prizes.give(
         work, books.ledger, books.grants, drawn.member.id,
-        [entry.prize for entry in awarded if entry.prize.kind is not PrizeKind.COUPON],
+        [entry.prize for entry in awarded if entry.prize.kind not in _ROWS],
         cause=f"draw:{ids[0]}", source_id=ids[0], season=books.season, today=drawn.today, now=command.now,
     )  # fmt: skip
     count, last = len(ids), drawn.outcomes[-1]
@@ -280,7 +286,10 @@ def _pay(work: Work, books: _Books, drawn: _Drawn, set_id: UUID, now: datetime) 
 
 
 def _issue(work: Work, books: _Books, drawn: _Drawn, entry: Entry, draw_id: UUID, command: DrawPrizes) -> UUID | None:
-    """The coupon of a prize that is one."""
+    """The coupon of a prize that is one; a thing's row stands under the draw's own id."""
+    if entry.prize.kind is PrizeKind.THING:
+        law = drawn.pool.odds.jurisdiction
+        books.wins.win(work, books.timeline, drawn.member.id, draw_id, entry.prize, law, command.now)
     if entry.prize.kind is not PrizeKind.COUPON:
         return None
     issued = books.issues.issue(
@@ -350,6 +359,7 @@ async def _save(work: Work, books: _Books) -> None:
     await books.seeds.save(work)
     await books.standings.save(work)
     await books.issues.save(work)
+    await books.wins.save(work)
     await books.ledger.save(work)
     await books.grants.save(work)
     await books.timeline.save(work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,16 +14,18 @@ from loyalty.sheets.rules import Fault, SheetInvalid, canonical_json
 from loyalty.work import Work
 from rewards.coupons import actions as coupons
 from rewards.coupons.rules.offers import Offer, Source
-from rewards.gacha.rules.law import DEFAULT_LAW, check_law, parse_law
+from rewards.gacha.rules.law import check_law
 from rewards.gacha.rules.odds import Entry, Odds, WhenGone, parse_odds
 from rewards.gacha.rules.worth import worths_of
 from rewards.gacha.store import pools as store
+from rewards.prizes.actions import list_slugs
 from rewards.prizes.rules import PrizeKind
+from rewards.prizes.rules.law import DEFAULT_LAW, parse_law
+from rewards.prizes.rules.law import KIND as LAW
 from rewards.refusals import RewardsCode, RewardsRefused
 
 PoolVersion = tuple[UUID, int]
 KIND = "odds"
-LAW = "law"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +267,12 @@ async def check_odds(connection: Any, slug: str, odds: Odds) -> list[Fault]:
     opened = await sheets.open_sheets(connection)
     law = await opened.get(connection, LAW, odds.jurisdiction, parse_law) or DEFAULT_LAW
     season = await opened.season(connection)
+    things = set(list_slugs(opened))
     path = ""
     each: Odds | None = odds
     while each is not None:
         offers = await offers_on_sale(connection, each.offers)
-        found = _check_offers(each, offers) + _check_totals(each, awarded)
+        found = _check_offers(each, offers) + _check_totals(each, awarded) + _check_things(each, things)
         found += [(key, rule) for key, rule in check_law(each, worths_of(each, offers, season), law)]
         faults += [Fault(f"{KIND}.{slug}", path + key, rule) for key, rule in found]
         each, path = each.successor, f"{path}successor."
@@ -337,6 +340,15 @@ def _check_offers(odds: Odds, offers: Mapping[str, Offer]) -> list[tuple[str, st
         elif unfit := why_unfit(slug, offers[slug], odds):
             faults.append((f"prizes[{index}].offer", unfit[1]))
     return faults
+
+
+def _check_things(odds: Odds, things: Container[str]) -> list[tuple[str, str]]:
+    """What is drawn must be a thing that there is."""
+    return [
+        (f"prizes[{index}].thing", f"there is no thing {entry.prize.thing}; publish it first")
+        for index, entry in enumerate(odds.entries)
+        if entry.prize.kind is PrizeKind.THING and entry.prize.thing not in things
+    ]
 
 
 def why_unfit(slug: str, offer: Offer, odds: Odds) -> tuple[str, str] | None:

@@ -1,47 +1,13 @@
-"""What the law of a place asks of prizes: dials of a sheet, since laws change and differ."""
+"""Whether a table of odds keeps the law of its place."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-from loyalty.ledger.rules import LIMIT
-from loyalty.sheets.rules import Reader
 from rewards.coupons.rules.offers import is_restricted
 from rewards.gacha.rules.odds import Odds
 from rewards.gacha.rules.worth import Worth
-
-
-@dataclass(frozen=True, slots=True)
-class Law:
-    """The dials of one jurisdiction, in minor units of its currency; 0 bounds nothing.
-
-    A prize worth more than `tax_above` needs the tax step. `prize_most` bounds one prize, `total_most` all prizes with
-    a stock together.
-    """
-
-    currency: str
-    tax_above: int
-    prize_most: int
-    total_most: int
-
-
-DEFAULT_LAW = Law("TWD", 100_000, 0, 0)
-"""Where no sheet stands: Taiwan's step at NT$1,000."""
-
-
-def parse_law(name: str, body: Mapping[str, Any]) -> Law:
-    """The sheet of kind `law`; its key is the jurisdiction. Refuses SHEET_INVALID."""
-    reader = Reader(name, body)
-    law = Law(
-        currency=reader.text("currency", most=3),
-        tax_above=reader.integer("tax_step_above_minor", low=0, high=LIMIT),
-        prize_most=reader.integer("prize_value_most_minor", low=0, high=LIMIT, default=0),
-        total_most=reader.integer("total_value_most_minor", low=0, high=LIMIT, default=0),
-    )
-    reader.finish()
-    return law
+from rewards.prizes.rules.law import Law
 
 
 def check_law(odds: Odds, worths: Sequence[Worth], law: Law) -> list[tuple[str, str]]:

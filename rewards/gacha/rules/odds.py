@@ -131,6 +131,11 @@ class Odds:
         """The offers (by slug) whose coupons are prizes."""
         return tuple(sorted({entry.prize.offer for entry in self.entries if entry.prize.kind is PrizeKind.COUPON}))
 
+    @cached_property
+    def things(self) -> tuple[str, ...]:
+        """The things (by slug) that are prizes."""
+        return tuple(sorted({entry.prize.thing for entry in self.entries if entry.prize.kind is PrizeKind.THING}))
+
     def stand_in(self, index: int) -> int:
         """The entry that is given once this one is gone."""
         return self.by_code[self.entries[index].fallback]

@@ -42,8 +42,9 @@ _AMOUNT_MOST = 100_000
 class Prize:
     """One prize. `amount` counts units of the kind; `days` is how long stamps and tickets last, today the first.
 
-    `offer` names the offer (by slug) of a COUPON. Which goods GOODS are, the board decides. `value_minor` is what one
-    costs its `funder` at most, where the sheet says so; `taxed` that who wins it goes through the tax step first.
+    `offer` names the offer (by slug) of a COUPON, `thing` the sheet of a THING. Which goods GOODS are, the board
+    decides. `value_minor` is what one costs its `funder` at most, where the sheet says so; `taxed` that who wins it
+    goes through the tax step first.
     """
 
     names: Mapping[str, str]
@@ -51,6 +52,7 @@ class Prize:
     amount: int
     days: int = 0
     offer: str = ""
+    thing: str = ""
     value_minor: int = 0
     funder: str = ""
     taxed: bool = False
@@ -67,20 +69,22 @@ class Prize:
 def read_prize(reader: Reader) -> Prize:
     """The keys of a prize in the open table of a sheet; mistakes are noted there.
 
-    Things of this world have no shelf yet: THING is a known kind that no sheet may give.
+    A THING is of this world, so the sheet says how many there are and what one is worth.
     """
     kind = reader.choice("kind", PrizeKind, list(PrizeKind))
-    if kind is PrizeKind.THING and reader.has("kind"):
-        reader.fault("kind", "a THING cannot be sent to anybody yet; give a COUPON that is redeemed for it")
-    most = 1 if kind is PrizeKind.COUPON else LIMIT if kind is PrizeKind.POINTS else _AMOUNT_MOST
-    one = kind is PrizeKind.COUPON
+    thing = kind is PrizeKind.THING and reader.has("kind")
+    one = kind is PrizeKind.COUPON or thing
+    most = 1 if one else LIMIT if kind is PrizeKind.POINTS else _AMOUNT_MOST
+    if thing and not reader.has("stock"):
+        reader.fault("stock", "must say how many there are of a THING")
     return Prize(
         names=reader.names("name"),
         kind=kind,
         amount=reader.integer("amount", low=1, high=most, default=1 if one else None),
         days=reader.integer("days", low=1, high=3650) if kind in _WITH_DAYS else 0,
-        offer=reader.text("offer", most=60) if one else "",
-        value_minor=reader.integer("value_minor", low=0, high=LIMIT, default=0),
+        offer=reader.text("offer", most=60) if kind is PrizeKind.COUPON else "",
+        thing=reader.text("thing", most=60) if thing else "",
+        value_minor=reader.integer("value_minor", low=1 if thing else 0, high=LIMIT, default=None if thing else 0),
         funder=reader.text("funder", default="", most=80),
         taxed=reader.flag("tax_step", default=False),
     )
