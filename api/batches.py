@@ -24,7 +24,7 @@ from game.checkin.actions import (
     set_timezones,
 )
 from game.orders.actions import Played, PlayMoves, play_moves
-from loyalty.ledger.actions import AdjustWallet, WalletAdjusted, adjust_wallets
+from loyalty.care.actions import AdjustWallet, WalletAdjusted, adjust_wallets
 from loyalty.members.actions import (
     AppOpened,
     BirthYearSet,

@@ -11,6 +11,7 @@ from game.board.actions import publishing as boards
 from game.board.rules.content import parse_chains, parse_layout, parse_levels
 from game.checkin.rules.calendar import parse_calendar
 from game.orders.rules import parse_orders
+from loyalty.care.rules import parse_limits
 from loyalty.receipts.rules import parse_earning
 from loyalty.sheets import actions as sheets
 from loyalty.sheets.actions import Parser
@@ -30,6 +31,7 @@ from rewards.prizes.rules.things import parse_thing
 PARSERS: Mapping[str, Parser[Any]] = {
     "season": parse_season,
     "ladder": parse_ladder,
+    "limits": parse_limits,
     "earning": parse_earning,
     "offer": parse_offer,
     "welcome": parse_welcome,

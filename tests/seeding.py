@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from weakref import WeakSet
 
 from api.runtime.database import Database
+from loyalty.care.rules import parse_limits
 from loyalty.ledger.actions import read_wallets
 from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members.actions import NewMember, create_members, load_members
@@ -27,7 +28,9 @@ from loyalty.work import Work
 
 NOW = datetime(2026, 6, 15, 4, 0, tzinfo=UTC)  # a Monday, noon in Taipei
 LOYALTY = Path(__file__).resolve().parents[1] / "loyalty"
-PARSERS: dict[str, Any] = {"earning": parse_earning, "ladder": parse_ladder, "season": parse_season}
+PARSERS: dict[str, Any] = {
+    "earning": parse_earning, "ladder": parse_ladder, "season": parse_season, "limits": parse_limits,
+}  # fmt: skip
 _seeded: WeakSet[Database] = WeakSet()
 _numbers = count(1)
 

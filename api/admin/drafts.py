@@ -137,10 +137,11 @@ async def read_instant(context: Context, text: str | None) -> datetime | None:
     return found
 
 
-async def _act(
+async def act_on(
     context: Context, name: str, request_id: str, asked: Mapping[str, object], reason: str,
     kind: type[Moved], act: Callable[[Work], Awaitable[SheetVersion]],
 ) -> Moved:  # fmt: skip
+    """Runs one act on a sheet once for its request id, and shows where the version stands after it."""
     request = request_key(context, name, request_id, {**asked, "reason": reason})
     check_reason(reason)
 
@@ -187,7 +188,7 @@ class DraftMutation:
                 now=context.now,
             )  # fmt: skip
 
-        return await _act(context, "draftSheet", request_id, asked, reason, SheetDrafted, act)
+        return await act_on(context, "draftSheet", request_id, asked, reason, SheetDrafted, act)
 
     @mutation
     async def edit_sheet(
@@ -205,7 +206,7 @@ class DraftMutation:
                 work, found.id, revision, parsed, editor=operator, reason=reason, now=context.now
             )  # fmt: skip
 
-        return await _act(context, "editSheet", request_id, asked, reason, SheetEdited, act)
+        return await act_on(context, "editSheet", request_id, asked, reason, SheetEdited, act)
 
     @mutation
     async def submit_sheet(
@@ -228,7 +229,7 @@ class DraftMutation:
             )
 
         asked = {"sheetId": sheet_id, "revision": revision}
-        return await _act(context, "submitSheet", request_id, asked, reason, SheetSubmitted, act)
+        return await act_on(context, "submitSheet", request_id, asked, reason, SheetSubmitted, act)
 
     @mutation
     async def return_sheet(
@@ -242,7 +243,7 @@ class DraftMutation:
         async def act(work: Work) -> SheetVersion:
             return await sheets.send_back(work, found.id, operator=operator, comment=comment, now=context.now)
 
-        return await _act(context, "returnSheet", request_id, {"sheetId": sheet_id}, comment, SheetReturned, act)
+        return await act_on(context, "returnSheet", request_id, {"sheetId": sheet_id}, comment, SheetReturned, act)
 
     @mutation
     async def approve_sheet(
@@ -273,7 +274,7 @@ class DraftMutation:
             return done
 
         asked = {"sheetId": sheet_id, "revision": revision, "at": at}
-        return await _act(context, "approveSheet", request_id, asked, reason, SheetScheduled, act)
+        return await act_on(context, "approveSheet", request_id, asked, reason, SheetScheduled, act)
 
     @mutation
     async def withdraw_sheet(
@@ -287,4 +288,4 @@ class DraftMutation:
         async def act(work: Work) -> SheetVersion:
             return await sheets.withdraw(work, found.id, operator=operator, reason=reason, now=context.now)
 
-        return await _act(context, "withdrawSheet", request_id, {"sheetId": sheet_id}, reason, SheetWithdrawn, act)
+        return await act_on(context, "withdrawSheet", request_id, {"sheetId": sheet_id}, reason, SheetWithdrawn, act)

@@ -13,13 +13,15 @@ from api.graphql.boards import BoardNode, load_board
 from api.graphql.context import Context
 from api.graphql.draws import DrawNode, list_draws
 from api.graphql.nodes import Node, parse_id, write_id
-from api.graphql.pages import Connection, check_first
+from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
 from api.graphql.streaks import StreakNode, load_streak
 from api.graphql.timeline import EventNode, list_events
 from api.identity.rules import Role
 from api.refusals import BadInput
+from loyalty.care.actions import AdjustWallet, load_notes
+from loyalty.care.rules import CaseNote
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members import actions as members
@@ -56,6 +58,14 @@ class WalletNode:
 class IdentityNode:
     kind: str
     subject: str
+    at: datetime
+
+
+@strawberry.type(name="CaseNote", description="A note of an operator on a member; it stays as it was written.")
+class CaseNoteNode:
+    id: strawberry.ID
+    text: str
+    operator: strawberry.ID
     at: datetime
 
 
@@ -101,6 +111,15 @@ class MemberNode(Node):
     @strawberry.field(description="What the member drew, newest first.")
     async def draws(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[DrawNode]:
         return await list_draws(info.context, self.member_id, first, after)
+
+    @strawberry.field(description="What operators wrote down about the member, newest first.")
+    async def notes(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[CaseNoteNode]:
+        context: Context = info.context
+        check_first(first)
+        before = read_id_cursor("notes", after)
+        async with context.database.read() as reader:
+            found = await load_notes(reader, self.member_id, limit=first + 1, before=before)
+        return connection(found, first, show_note, lambda each: write_cursor("notes", str(each.id)))
 
     @strawberry.field(description="For the roles support and owner alone.")
     async def identities(self, info: Info) -> list[IdentityNode]:
@@ -161,6 +180,13 @@ def show_wallet(currency: Currency, wallet: Wallet, today: date) -> WalletNode:
     )
 
 
+def show_note(note: CaseNote) -> CaseNoteNode:
+    """A case note, for an operator."""
+    return CaseNoteNode(
+        id=write_id("cnt", note.id), text=note.text, operator=write_id("opr", note.operator_id), at=note.at
+    )  # fmt: skip
+
+
 def show_member(member: rules.Member) -> MemberNode:
     """A member, for an operator."""
     return MemberNode(
@@ -212,11 +238,14 @@ class MemberMutation:
         amount: int,
         reason: str,
     ) -> AdjustWalletResult:
-        """Gives (positive) or takes (negative) value by a new transfer. Reasons are kept: no personal data in them."""
+        """Gives (positive) or takes (negative) value by a new transfer. Reasons are kept: no personal data in them.
+
+        More than one person may alone is refused ADJUSTMENT_NEEDS_TWO: use proposeAdjustment.
+        """
         context: Context = info.context
         context.require(Role.SUPPORT)
         asked = {"memberId": member_id, "currency": currency, "amount": amount, "reason": reason}
-        command = ledgers.AdjustWallet(
+        command = AdjustWallet(
             request=request_key(context, "adjustWallet", request_id, asked),
             member_id=parse_id("mem", member_id, "memberId"),
             currency=currency,

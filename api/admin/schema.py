@@ -2,6 +2,13 @@
 
 import strawberry
 
+from api.admin.care import CareMutation, CareQuery
+from api.admin.compensations import (
+    CompensationMutation,
+    CompensationNode,
+    CompensationQuery,
+    resolve_compensation,
+)
 from api.admin.drafts import DraftMutation
 from api.admin.keys import KeyMutation, KeyQuery, StoreNode, resolve_store
 from api.admin.members import MemberMutation, MemberNode, MemberQuery, resolve_member
@@ -9,6 +16,7 @@ from api.admin.monitor import MonitorQuery
 from api.admin.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
 from api.admin.reviews import ReviewQuery
 from api.admin.roles import RoleMutation, RoleQuery
+from api.admin.seasons import SeasonMutation, SeasonQuery
 from api.admin.sheets import SheetMutation, SheetQuery
 from api.graphql.asgi import GraphQLApp
 from api.graphql.nodes import Node, Nodes, write_id
@@ -20,6 +28,7 @@ NODES = Nodes()
 NODES.register("mem", resolve_member)
 NODES.register("sto", resolve_store)
 NODES.register("prz", resolve_prize)
+NODES.register("cmp", resolve_compensation)
 
 
 @strawberry.type(description="The operator who is signed in.")
@@ -29,7 +38,10 @@ class Operator:
 
 
 @strawberry.type
-class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery, PrizeQuery):
+class Query(
+    MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery, PrizeQuery, CareQuery, CompensationQuery,
+    SeasonQuery,
+):  # fmt: skip
     @strawberry.field
     async def me(self, info: Info) -> Operator:
         operator = info.context.operator
@@ -42,11 +54,14 @@ class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQu
 
 
 @strawberry.type
-class Mutation(MemberMutation, KeyMutation, SheetMutation, DraftMutation, RoleMutation, PrizeMutation):
+class Mutation(
+    MemberMutation, KeyMutation, SheetMutation, DraftMutation, RoleMutation, PrizeMutation, CareMutation,
+    CompensationMutation, SeasonMutation,
+):  # fmt: skip
     """Every mutation of an operator; each noun adds its own."""
 
 
-SCHEMA = make_schema(Query, Mutation, types=[MemberNode, StoreNode, PrizeNode])
+SCHEMA = make_schema(Query, Mutation, types=[MemberNode, StoreNode, PrizeNode, CompensationNode])
 
 
 def build(services: Services) -> GraphQLApp:

@@ -91,6 +91,13 @@ VARIABLES: Mapping[str, Any] = {
     "year": 2027,
     "onHand": 5,
     "receivedMinor": 0,
+    "adjustmentId": "<adj>",
+    "compensationId": "<cmp>",
+    "cohort": {"everyone": True},
+    "gift": {"diamonds": 20, "energy": 30},
+    "members": 1,
+    "starts": "2027-06-01",
+    "ends": "2027-09-01",
 }
 """Values for variables of the committed operations, by their names; others get a plain one of their type."""
 _BY_OPERATION: Mapping[tuple[str, str], Any] = {
@@ -99,6 +106,14 @@ _BY_OPERATION: Mapping[tuple[str, str], Any] = {
     ("Sheets", "kind"): "offer",
     ("Pause", "reason"): "the machine of one shop is broken",
     ("PartnerNode", "id"): "<par>",
+    ("CaseNotes", "id"): "<mem>",
+    ("CompensationNode", "id"): "<cmp>",
+    ("CloneSeason", "code"): "2027-summer",
+    ("CloneSeason", "basedOn"): 1,
+    ("AddCaseNote", "text"): "the old card was found again",
+    ("CompensationPreview", "key"): "outage-<no>",
+    ("ProposeCompensation", "key"): "outage-<no>",
+    ("ProposeCompensation", "reason"): "the board stood still on Sunday evening",
     ("MemberNode", "id"): "<mem>",
     ("Identities", "id"): "<mem>",
     ("Node", "id"): "<off>",

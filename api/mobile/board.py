@@ -174,21 +174,28 @@ class BoardQuery:
 class BoardMutation:
     @mutation
     async def play_moves(
-        self, info: Info, request_id: strawberry.ID, base_revision: int, commands: list[MoveInput]
+        self,
+        info: Info,
+        request_id: strawberry.ID,
+        base_revision: int,
+        commands: list[MoveInput],
+        season: str | None = None,
     ) -> PlayMovesResult:
         """Replays up to 50 moves made on the board of `baseRevision`; the longest valid prefix is applied.
 
-        No commands at all open the board, and take the gifts of energy and goods that wait.
+        No commands at all open the board, and take the gifts of energy and goods that wait. `season` is the code of the
+        one that they were made in: once another runs they are refused SEASON_OVER.
         """
         context: Context = info.context
         moves = tuple(read_move(each) for each in commands)
-        asked = {"baseRevision": base_revision, "commands": moves}
+        asked = {"baseRevision": base_revision, "commands": moves, "season": season}
         command = PlayMoves(
             request=request_key(context, "playMoves", request_id, asked),
             member_id=context.member.member_id,
             base_revision=base_revision,
             moves=moves,
             now=context.now,
+            season=season,
         )
         done = await context.submit(batches_of(context.services).play_moves, command)
         tell_board(context.services, command.member_id, done.board.revision)

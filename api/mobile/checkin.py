@@ -141,16 +141,24 @@ class CheckInQuery:
 class CheckInMutation:
     @mutation
     async def check_in(
-        self, info: Info, request_id: strawberry.ID, day: date | None = strawberry.UNSET
+        self,
+        info: Info,
+        request_id: strawberry.ID,
+        day: date | None = strawberry.UNSET,
+        season: str | None = None,
     ) -> CheckInResult:
-        """Checks in for today, once, by the server's clock. `day`: what the app takes for today, to be sure of it."""
+        """Checks in for today, once, by the server's clock. `day`: what the app takes for today, to be sure of it.
+
+        `season`: the code of the season that it takes for the running one; in another it is refused SEASON_OVER.
+        """
         context: Context = info.context
         wanted = day or None
         command = checkin.CheckIn(
-            request=request_key(context, "checkIn", request_id, {"day": wanted}),
+            request=request_key(context, "checkIn", request_id, {"day": wanted, "season": season}),
             member_id=context.member.member_id,
             day=wanted,
             now=context.now,
+            season=season,
         )
         done = await context.submit(batches_of(context.services).check_in, command)
         return CheckedIn(

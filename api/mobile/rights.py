@@ -13,7 +13,9 @@ from api.graphql.schema import Info
 from api.mobile.members import MemberNode, load_me
 from api.refusals import BadInput
 from game.checkin import actions as checkin
+from game.compensation.actions import export_compensations
 from game.orders.actions import export_play
+from loyalty.care.actions import export_notes
 from loyalty.ledger.actions import export_wallets
 from loyalty.members import actions as members
 from loyalty.members.actions import RightsCommand, SetConsent
@@ -82,6 +84,8 @@ async def export_me(context: Context) -> str:
             "receipts": await export_receipts(connection, member_id),
             "play": await export_play(connection, member_id),
             "checkins": await checkin.export_checkins(connection, member_id),
+            "compensations": await export_compensations(connection, member_id),
+            "notes": await export_notes(connection, member_id),
             "timeline": await export_events(connection, member_id),
             "exposures": await export_exposures(connection, member_id),
         }

@@ -20,6 +20,7 @@ from api.mobile.pools import PoolMutation, PoolNode, PoolQuery, resolve_pool
 from api.mobile.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
 from api.mobile.receipts import ReceiptNode, ReceiptQuery, resolve_receipt
 from api.mobile.rights import RightsMutation, RightsQuery
+from api.mobile.seasons import SeasonQuery
 from api.mobile.timeline import TimelineQuery, resolve_event
 from api.mobile.visits import VisitMutation
 from api.runtime.services import Services
@@ -49,6 +50,7 @@ class Query(
     DrawQuery,
     FairnessQuery,
     PrizeQuery,
+    SeasonQuery,
 ):
     @strawberry.field
     async def me(self, info: Info) -> MemberNode:

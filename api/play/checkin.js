@@ -4,7 +4,7 @@ import { ask, change } from "./api.js";
 import { button, h, rewards, showTime, tell } from "./ui.js";
 import { language, say } from "./words.js";
 
-const SIGNS = { CHECKED_IN: "✓", MADE_UP: "✓", FROZEN: "❄", MENDED: "✓", TRAVEL: "✈", MISSED: "✕", TODAY: "●", AHEAD: "", BEFORE: "" };
+const SIGNS = { CHECKED_IN: "✓", MADE_UP: "✓", FROZEN: "❄", MENDED: "✓", TRAVEL: "✈", FORGIVEN: "☂", MISSED: "✕", TODAY: "●", AHEAD: "", BEFORE: "" };
 
 export async function showCheckIn(root, app) {
   const [calendar, streak] = await Promise.all([ask("Calendar"), ask("Streak")]);

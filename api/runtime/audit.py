@@ -18,7 +18,10 @@ from api.runtime.clock import utc_now
 from api.runtime.database import Database
 from game.board import actions as board
 from game.checkin import actions as checkin
+from game.compensation import actions as compensation
 from game.orders import actions as orders
+from game.season import actions as season
+from loyalty.care import actions as care
 from loyalty.grants import actions as grants
 from loyalty.invariants import MOST_ROWS, Finding
 from loyalty.ledger import actions as ledger
@@ -47,6 +50,7 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("members", members.audit),
     ("grants", grants.audit),
     ("ledger", ledger.audit),
+    ("care", care.audit),
     ("tiers", tiers.audit),
     ("receipts", receipts.audit),
     ("coupons", coupons.audit),
@@ -54,6 +58,8 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("board", board.audit),
     ("orders", orders.audit),
     ("checkin", checkin.audit),
+    ("compensation", compensation.audit),
+    ("season", season.audit),
 )
 _PLAIN_WIDTH = 170
 _WORK_MEMORY = "SET LOCAL work_mem = '64MB'"

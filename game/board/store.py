@@ -78,6 +78,14 @@ async def load_boards(connection: Any, member_ids: Sequence[UUID]) -> list[Any]:
     return list(await connection.fetch(LOAD, member_ids))
 
 
+async def load_levels(connection: Any, member_ids: Sequence[UUID]) -> list[Any]:
+    return list(
+        await connection.fetch(
+            "SELECT member_id, level, experience FROM boards WHERE member_id = ANY($1::uuid[])", member_ids
+        )
+    )
+
+
 async def save_boards(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Every column in the order of the table; each member once."""
     await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))

@@ -134,6 +134,17 @@ async def load_all_days(connection: Any, member_id: UUID) -> list[Any]:
     return list(await connection.fetch(LOAD_ALL_DAYS, member_id))
 
 
+async def count_season_days(connection: Any, member_ids: Sequence[UUID], season: str) -> dict[UUID, int]:
+    """How many days each member checked in on in a season, of those who did."""
+    rows = await connection.fetch(
+        "SELECT member_id, count(*) AS days FROM checkin_days "
+        "WHERE member_id = ANY($1::uuid[]) AND season = $2 AND paid = 'CHECK_IN' GROUP BY 1",
+        member_ids,
+        season,
+    )
+    return {row["member_id"]: row["days"] for row in rows}
+
+
 async def save_days(
     work: Work, rows: Sequence[tuple[UUID, str, date, str | None, datetime | None, str | None]]
 ) -> None:

@@ -52,7 +52,7 @@ class CheckinDay(SQLModel, table=True):
     __tablename__ = "checkin_days"
     __table_args__ = (
         CheckConstraint("paid IN ('CHECK_IN', 'MAKE_UP')", name="checkin_days_paid_known"),
-        CheckConstraint("kept IN ('FROZEN', 'MENDED', 'TRAVEL')", name="checkin_days_kept_known"),
+        CheckConstraint("kept IN ('FROZEN', 'MENDED', 'TRAVEL', 'FORGIVEN')", name="checkin_days_kept_known"),
         CheckConstraint("paid IS NOT NULL OR kept IS NOT NULL", name="checkin_days_say_something"),
         CheckConstraint("(paid IS NULL) = (paid_at IS NULL)", name="checkin_days_paid_when"),
     )

@@ -13,11 +13,8 @@ from loyalty.invariants import Finding, examine
 from loyalty.ledger import facts, rules, store
 from loyalty.ledger.rules import Currency, LotKey, Parts, Posting, Provenance, Wallet
 from loyalty.members import actions as members
-from loyalty.members.rules import refuse_unfit
-from loyalty.refusals import LoyaltyCode, LoyaltyRefused, Refused
-from loyalty.requests.actions import open_requests
-from loyalty.requests.rules import RequestKey
-from loyalty.sheets.actions import moment_of, open_sheets
+from loyalty.refusals import LoyaltyCode, LoyaltyRefused
+from loyalty.sheets.actions import open_sheets
 from loyalty.timeline.actions import Timeline
 from loyalty.work import Work
 
@@ -28,12 +25,14 @@ ISSUE_PRIZE = "issue:prize"
 ISSUE_CHECKIN = "issue:checkin"
 ISSUE_ORDER = "issue:order"
 ISSUE_LEVEL = "issue:level"
+ISSUE_CARE = "issue:care"
 SINK_ADJUST = "sink:adjust"
 SINK_COUPON = "sink:coupon"
 SINK_TENDER = "sink:tender"
 SINK_GACHA = "sink:gacha"
 SINK_REPAIR = "sink:repair"
 SINK_CATALOGUE = "sink:catalogue"
+SINK_SEASON = "sink:season"
 CLEARING_HOLD = "clearing:hold"
 CLEARING_GIFT = "clearing:gift"
 CLEARING_PICK = "clearing:pick"
@@ -46,12 +45,14 @@ ACCOUNTS = {
     ISSUE_CHECKIN: "what check-ins and made-up days pay",
     ISSUE_ORDER: "what delivered orders pay",
     ISSUE_LEVEL: "what claimed levels of the board pay",
+    ISSUE_CARE: "what compensations give",
     SINK_ADJUST: "value that an operator took, with a reason",
     SINK_COUPON: "points paid for coupons",
     SINK_TENDER: "points paid at tills",
     SINK_GACHA: "diamonds and tickets paid for draws",
     SINK_REPAIR: "diamonds paid for repairs of streaks",
     SINK_CATALOGUE: "stamps paid for things of the catalogue",
+    SINK_SEASON: "what expired with a season",
     CLEARING_HOLD: "points held by a till until it settles or lets go",
     CLEARING_GIFT: "value on its way from one member to another",
     CLEARING_PICK: "stamps held for things of the catalogue until a store takes the cash, or the time is over",
@@ -230,70 +231,6 @@ async def open_ledger(work: Work, member_ids: Sequence[UUID]) -> Ledger:
     return Ledger(await read_wallets(work.connection, member_ids))
 
 
-@dataclass(frozen=True, slots=True)
-class AdjustWallet:
-    """An operator gives (positive) or takes (negative) value, and says why."""
-
-    request: RequestKey
-    member_id: UUID
-    currency: Currency
-    amount: int
-    reason: str
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class WalletAdjusted:
-    """The transfer, and what the member can spend after it."""
-
-    member_id: UUID
-    transfer_id: UUID
-    spendable: int
-
-
-async def adjust_wallets(work: Work, commands: Sequence[AdjustWallet]) -> list[WalletAdjusted | Refused]:
-    """Corrects wallets by new transfers. What an operator gives is FREE and lasts as points earned now would.
-
-    Takes the members' locks. Refuses INVALID_INPUT, MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED, NOT_ENOUGH,
-    AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED.
-    """
-    locked = await members.lock(work, [command.member_id for command in commands])
-    requests = await open_requests(work, [command.request for command in commands])
-    season = await (await open_sheets(work.connection, moment_of(commands))).season(work.connection)
-    ledger = await open_ledger(work, sorted(locked))
-    timeline = Timeline()
-
-    def decide(command: AdjustWallet) -> WalletAdjusted:
-        rules.check_reason(command.reason)
-        member = refuse_unfit(locked.get(command.member_id))
-        today = season.day(command.now)
-        if command.amount < 0:
-            note = Note(SINK_ADJUST, "adjust", command.request.scope, command.now)
-            transfer = ledger.spend(work, member.id, command.currency, -command.amount, today, note)
-        else:
-            note = Note(ISSUE_ADJUST, "adjust", command.request.scope, command.now)
-            last_day = rules.NEVER
-            if command.currency is Currency.POINTS:
-                last_day = rules.points_expire_on(today, season.points_expiry_months)
-            lot = LotKey(Provenance.FREE, last_day)
-            transfer = ledger.credit(work, member.id, command.currency, command.amount, lot, note)
-        timeline.record(
-            work, member.id, facts.WALLET_ADJUSTED, command.now,
-            {
-                "currency": command.currency, "amount": command.amount, "reason": command.reason.strip(),
-                "operator": str(command.request.scope), "transfer": str(transfer.id),
-            },
-            command.request.id,
-        )  # fmt: skip
-        return WalletAdjusted(member.id, transfer.id, ledger.spendable(member.id, command.currency, today))
-
-    answers = requests.answer(commands, WalletAdjusted, "adjustWallet", decide, lambda command: command.member_id)
-    await ledger.save(work)
-    await timeline.save(work)
-    await requests.save(work)
-    return answers
-
-
 async def read_wallets(connection: Any, member_ids: Sequence[UUID]) -> dict[tuple[UUID, Currency], Wallet]:
     """Wallets as they stand, for reading; what is spendable depends on the day."""
     owed: dict[tuple[UUID, Currency], int] = {}
@@ -305,6 +242,14 @@ async def read_wallets(connection: Any, member_ids: Sequence[UUID]) -> dict[tupl
         if row["remaining"] is not None:
             held[LotKey(_PROVENANCES[row["provenance"]], row["expires_on"])] = row["remaining"]
     return {key: Wallet(owed[key], lots[key]) for key in owed}
+
+
+async def credited_since(
+    connection: Any, member_ids: Sequence[UUID], since: datetime
+) -> dict[tuple[UUID, Currency], int]:
+    """What each wallet was credited from an instant on."""
+    rows = await store.load_credited(connection, member_ids, since)
+    return {(row["member_id"], _CURRENCIES[row["currency"]]): row["units"] for row in rows}
 
 
 async def export_wallets(connection: Any, member_id: UUID) -> dict[str, Any]:

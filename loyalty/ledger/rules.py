@@ -156,13 +156,13 @@ def points_expire_on(earned_on: date, months: int) -> date:
     return date(month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
-def check_reason(reason: str) -> None:
+def check_reason(reason: str, *, field: str = "reason", most: int = 200) -> None:
     """Refuses INVALID_INPUT for a reason that says nothing, or that holds what could be somebody's personal data."""
-    if not 3 <= len(reason.strip()) <= 200 or not reason.isprintable():
-        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule="must be 3 to 200 printable characters")
+    if not 3 <= len(reason.strip()) <= most or not reason.isprintable():
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field=field, rule=f"must be 3 to {most} printable characters")
     if _PERSONAL.search(reason):
         rule = "must hold no e-mail address and no long number (a date is fine): reasons are kept for good"
-        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field="reason", rule=rule)
+        raise LoyaltyRefused(LoyaltyCode.INVALID_INPUT, field=field, rule=rule)
 
 
 def _check_amount(amount: int) -> None:

@@ -153,6 +153,17 @@ async def load_transfers(work: Work, member_ids: Sequence[UUID], ids: Sequence[U
     return list(await work.connection.fetch(LOAD_TRANSFERS, member_ids, ids))
 
 
+async def load_credited(connection: Any, member_ids: Sequence[UUID], since: datetime) -> list[Any]:
+    return list(
+        await connection.fetch(
+            "SELECT member_id, currency, sum(amount)::bigint AS units FROM transfers "
+            "WHERE member_id = ANY($1::uuid[]) AND amount > 0 AND at >= $2 GROUP BY 1, 2",
+            member_ids,
+            since,
+        )
+    )
+
+
 async def load_transfers_of(connection: Any, member_id: UUID) -> list[Any]:
     """Every transfer of a member, newest first."""
     return list(await connection.fetch(TRANSFERS_OF, member_id))

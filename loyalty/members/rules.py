@@ -136,6 +136,18 @@ def is_card_number(text: str) -> bool:
     )
 
 
+def search_subjects(text: str) -> list[str]:
+    """What a text that somebody typed may stand for in the directory: spaces and hyphens in a number do not count.
+
+    A mobile number of Taiwan is kept with its country code.
+    """
+    bare = "".join(each for each in text if each not in " -()")
+    if not (bare.isascii() and bare.removeprefix("+").isdigit()):
+        return [text]
+    national = [f"+886{bare[1:]}"] if len(bare) == 10 and bare.startswith("09") else []
+    return list(dict.fromkeys([text, bare, *national]))
+
+
 def person_hash(pepper: bytes, kind: IdentityKind, subject: str) -> bytes:
     """A keyed hash of an identity: recognises a person who comes back, and tells nothing without the pepper."""
     return hmac.new(pepper, f"person|{kind.value}|{subject}".encode(), hashlib.sha256).digest()

@@ -51,7 +51,8 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::boolean
 
 SEARCH = f"""
 SELECT {_COLUMNS} FROM members
-WHERE id IN (SELECT member_id FROM identities WHERE subject = $1) OR lower(display_name) LIKE lower($2) || '%'
+WHERE id IN (SELECT member_id FROM identities WHERE subject = ANY($1::text[]))
+   OR lower(display_name) LIKE lower($2) || '%'
 ORDER BY id LIMIT $3
 """
 
@@ -104,6 +105,20 @@ async def lock_free_members(work: Work, ids: Sequence[UUID]) -> list[Any]:
 
 async def load_members(connection: Any, ids: Sequence[UUID]) -> list[Any]:
     return list(await connection.fetch(LOAD, ids))
+
+
+async def load_page_before(connection: Any, after: UUID, created_before: datetime, limit: int) -> list[UUID]:
+    rows = await connection.fetch(
+        "SELECT id FROM members WHERE id > $1 AND created_at < $2 ORDER BY id LIMIT $3", after, created_before, limit
+    )
+    return [row["id"] for row in rows]
+
+
+async def load_active(connection: Any, among: Sequence[UUID] | None) -> list[UUID]:
+    rows = await connection.fetch(
+        "SELECT id FROM members WHERE status = 'ACTIVE' AND ($1::uuid[] IS NULL OR id = ANY($1))", among
+    )
+    return [row["id"] for row in rows]
 
 
 async def load_identities(connection: Any, kind: str, subjects: Sequence[str]) -> dict[str, UUID]:
@@ -172,7 +187,7 @@ async def load_consents(connection: Any, member_id: UUID) -> list[Any]:
     return list(await connection.fetch(CONSENTS, member_id))
 
 
-async def search_members(connection: Any, text: str, limit: int) -> list[Any]:
-    """Members by any identity that equals the text, or by a display name that begins with it."""
+async def search_members(connection: Any, text: str, subjects: Sequence[str], limit: int) -> list[Any]:
+    """Members by any identity that is one of `subjects`, or by a display name that begins with the text."""
     beginning = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return list(await connection.fetch(SEARCH, text, beginning, limit))
+    return list(await connection.fetch(SEARCH, subjects, beginning, limit))

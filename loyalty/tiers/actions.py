@@ -201,6 +201,11 @@ async def tier_at(connection: Any, member_id: UUID, at: datetime) -> str | None:
     return await store.load_tier_at(connection, member_id, at)
 
 
+async def members_in(connection: Any, codes: Sequence[str], *, other: bool = False) -> set[UUID]:
+    """Members who stand in one of these tiers; `other`: in another. Who never bought has no standing."""
+    return set(await store.load_members_in(connection, codes, other=other))
+
+
 async def count_standings(connection: Any) -> dict[str, int]:
     """How many members stand in each tier, from the lowest; tiers that the ladder has lost come last."""
     counted = await store.count_standings(connection)

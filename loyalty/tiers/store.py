@@ -86,6 +86,11 @@ WHERE c.came_from <> c.before OR c.before = c.after OR NOT EXISTS (
 )
 
 
+async def load_members_in(connection: Any, codes: Sequence[str], *, other: bool) -> list[UUID]:
+    rows = await connection.fetch("SELECT member_id FROM standings WHERE (code = ANY($1::text[])) <> $2", codes, other)
+    return [row["member_id"] for row in rows]
+
+
 async def count_standings(connection: Any) -> dict[str, int]:
     rows = await connection.fetch("SELECT code, count(*) AS members FROM standings GROUP BY code ORDER BY code")
     return {row["code"]: row["members"] for row in rows}

@@ -110,6 +110,28 @@ async def sum_fact(connection: Any, kind: str, fact: str) -> int:
     return await store.sum_fact(connection, kind, fact)
 
 
+async def sum_facts(
+    connection: Any, kind: str, fact: str, since: datetime, *, by: tuple[str, str], of: Sequence[str], without: str
+) -> dict[tuple[str, str], int]:
+    """Sums of a whole-number fact, signs aside, over events of a kind after an instant, grouped by two other facts.
+
+    Only events whose first such fact is one of `of`, and that have no fact `without`.
+    """
+    rows = await store.sum_facts(connection, kind, fact, since, by, of, without)
+    return {(row["one"], row["other"]): row["total"] for row in rows}
+
+
+async def members_with(connection: Any, kinds: Sequence[str], since: datetime, until: datetime) -> set[UUID]:
+    """The members who have an event of these kinds from `since` on and before `until`."""
+    return set(await store.load_members_with(connection, kinds, since, until))
+
+
+async def load_last(connection: Any, member_ids: Sequence[UUID], kind: str, since: datetime) -> dict[UUID, EventRow]:
+    """Each member's newest event of a kind since an instant, of those who have one."""
+    rows = await store.load_last(connection, member_ids, kind, since)
+    return {row["member_id"]: _read_event(row) for row in rows}
+
+
 async def count_members(connection: Any, kinds: Sequence[str], *, times: int = 1) -> int:
     """How many members have at least `times` events of these kinds together."""
     return await store.count_members(connection, kinds, times)

@@ -41,6 +41,20 @@ COUNT_KINDS = "SELECT kind, count(*) AS events, count(DISTINCT member_id) AS mem
 
 SUM_FACT = "SELECT coalesce(sum((facts ->> $2)::bigint), 0) FROM events WHERE kind = $1"
 
+SUM_FACTS = """
+SELECT facts ->> $4 AS one, facts ->> $5 AS other, sum(abs((facts ->> $2)::bigint))::bigint AS total
+FROM events WHERE kind = $1 AND at > $3 AND facts ->> $4 = ANY($6::text[]) AND NOT facts ? $7 GROUP BY 1, 2
+"""
+
+MEMBERS_WITH = """
+SELECT DISTINCT member_id FROM events WHERE kind = ANY($1::text[]) AND at >= $2 AND at < $3
+"""
+
+LAST_OF_KIND = """
+SELECT DISTINCT ON (member_id) id, member_id, kind, at, facts FROM events
+WHERE member_id = ANY($1::uuid[]) AND kind = $2 AND at >= $3 ORDER BY member_id, id DESC
+"""
+
 COUNT_MEMBERS = """
 SELECT count(*) FROM (
     SELECT member_id FROM events WHERE kind = ANY($1::text[]) GROUP BY member_id HAVING count(*) >= $2
@@ -135,6 +149,20 @@ async def count_kinds(connection: Any) -> list[Any]:
 
 async def sum_fact(connection: Any, kind: str, fact: str) -> int:
     return int(await connection.fetchval(SUM_FACT, kind, fact))
+
+
+async def sum_facts(
+    connection: Any, kind: str, fact: str, since: datetime, by: tuple[str, str], of: Sequence[str], without: str
+) -> list[Any]:
+    return list(await connection.fetch(SUM_FACTS, kind, fact, since, *by, of, without))
+
+
+async def load_members_with(connection: Any, kinds: Sequence[str], since: datetime, until: datetime) -> list[UUID]:
+    return [row["member_id"] for row in await connection.fetch(MEMBERS_WITH, kinds, since, until)]
+
+
+async def load_last(connection: Any, member_ids: Sequence[UUID], kind: str, since: datetime) -> list[Any]:
+    return list(await connection.fetch(LAST_OF_KIND, member_ids, kind, since))
 
 
 async def count_members(connection: Any, kinds: Sequence[str], times: int) -> int:

@@ -194,6 +194,15 @@ ALLOWED: dict[str, set[Role]] = {
     "ApproveSheet": {Role.CAMPAIGN_MANAGER}, "WithdrawSheet": {Role.CAMPAIGN_MANAGER},
     "SheetReview": ALL, "OddsPreview": ALL, "Trail": ALL, "FairnessMonitor": ALL,
     "ProposeRole": set(), "ApproveRole": set(), "EndRole": set(), "RoleGrants": {Role.AUDITOR},
+    "ProposeAdjustment": {Role.SUPPORT}, "ApproveAdjustment": {Role.SUPPORT}, "WithdrawAdjustment": {Role.SUPPORT},
+    "Adjustments": {Role.SUPPORT, Role.AUDITOR}, "AddCaseNote": {Role.SUPPORT},
+    "CaseNotes": {Role.SUPPORT, Role.AUDITOR},
+    "CompensationPreview": {Role.CAMPAIGN_MANAGER, Role.SUPPORT},
+    "ProposeCompensation": {Role.CAMPAIGN_MANAGER, Role.SUPPORT}, "ApproveCompensation": {Role.CAMPAIGN_MANAGER},
+    "StopCompensation": {Role.CAMPAIGN_MANAGER, Role.SUPPORT},
+    "Compensations": {Role.CAMPAIGN_MANAGER, Role.SUPPORT, Role.AUDITOR},
+    "CompensationNode": {Role.CAMPAIGN_MANAGER, Role.SUPPORT, Role.AUDITOR},
+    "CloneSeason": {Role.CAMPAIGN_MANAGER}, "SeasonTurns": {Role.CAMPAIGN_MANAGER, Role.SUPPORT, Role.AUDITOR},
     "Keys": {Role.AUDITOR}, "Me": ALL, "Store": ALL, "Sheets": ALL, "Pauses": ALL,
     "Prizes": {Role.SUPPORT, Role.AUDITOR, Role.TAX_OFFICER}, "PrizeToPost": {Role.SUPPORT},
     "PrizeToClear": {Role.TAX_OFFICER}, "ClearPrizeTax": {Role.TAX_OFFICER}, "ExportIdentities": {Role.TAX_OFFICER},
@@ -202,6 +211,8 @@ ALLOWED: dict[str, set[Role]] = {
 }  # fmt: skip
 # An owner's role does not stand in for these: one role alone sees who a winner is.
 NOT_EVEN_AN_OWNER = {"PrizeToClear", "ClearPrizeTax", "ExportIdentities"}
+
+COMPENSATION: dict[str, Any] = {"cohort": {"everyone": True}, "gift": {"diamonds": 1}}
 
 
 def test_the_table_of_roles_names_every_operation() -> None:
@@ -239,6 +250,18 @@ async def test_each_role_may_do_what_its_row_says_and_nothing_else(edge: Edge) -
             "ApproveRole": {"grantId": to_typeid("rol", uuid4())},
             "EndRole": {"grantId": to_typeid("rol", uuid4()), "reason": "why"}, "RoleGrants": {"first": 1},
             "FairnessMonitor": {},
+            "ProposeAdjustment": {"memberId": member_id, "currency": "POINTS", "amount": 1, "reason": "a gift"},
+            "ApproveAdjustment": {"adjustmentId": to_typeid("adj", uuid4())},
+            "WithdrawAdjustment": {"adjustmentId": to_typeid("adj", uuid4()), "reason": "why"},
+            "Adjustments": {"first": 1}, "AddCaseNote": {"memberId": member_id, "text": "why"},
+            "CaseNotes": {"id": member_id, "first": 1},
+            "CompensationPreview": {"key": slug, **COMPENSATION},
+            "ProposeCompensation": {"key": slug, **COMPENSATION, "members": 9, "reason": "why"},
+            "ApproveCompensation": {"compensationId": to_typeid("cmp", uuid4()), "members": 9},
+            "StopCompensation": {"compensationId": to_typeid("cmp", uuid4()), "reason": "why"},
+            "CloneSeason": {"code": slug, "basedOn": 9, "starts": "2027-06-01", "ends": "2027-09-01", "reason": "why"},
+            "SeasonTurns": {},
+            "Compensations": {"first": 1}, "CompensationNode": {"id": to_typeid("cmp", uuid4())},
 
             "Pause": {"target": "offers", "message": "m", "reason": "for the test"}, "Resume": {"target": "offers"},
             "ReviewPause": {"pauseId": paused["pauseId"], "note": "looked at"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -60,6 +61,20 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
     for each in drafts[1:3]:
         await edge.ask("admin", "SubmitSheet", OWNER, sheetId=each, revision=1, reason="for the test")
     grant = await edge.ask("admin", "ProposeRole", OWNER, operatorId=mine, role="SUPPORT", reason="for the test")
+    adjusting = {"memberId": me["id"], "currency": "POINTS", "amount": 1, "reason": "for the test"}
+    adjustments = [
+        (await edge.ask("admin", "ProposeAdjustment", OWNER, **adjusting))["adjustment"]["id"] for _ in range(2)
+    ]
+    window = {"activeFrom": (edge.now() - timedelta(days=1)).isoformat(), "activeTo": edge.now().isoformat()}
+    cohort = {**window, "activeBy": "VISITED", "tiers": ["general"], "cards": [me["cardNo"]]}
+    day = (edge.now() - timedelta(days=3)).date().isoformat()
+    gift = {"diamonds": 9_000, "energy": 1, "tickets": 1, "forgivenDays": [day]}
+    compensation = {"cohort": cohort, "gift": gift}
+    proposed = [
+        (await edge.ask("admin", "ProposeCompensation", OWNER, key=f"outage-{at}", members=1, gift=gift,
+                        cohort={"cards": [me["cardNo"]]}, reason="for the test"))["compensation"]["id"]
+        for at in range(2)
+    ]  # fmt: skip
     sheet = {"kind": "offer", "key": "x", "body": dumps(offer_body()), "basedOn": 0, "reason": "for the test"}
     return [
         ("mobile", "Me", MEI, {}), ("mobile", "Profile", MEI, {}), ("mobile", "Consents", MEI, {}),
@@ -78,7 +93,7 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("admin", "MemberDraws", OWNER, {**page, "id": me["id"]}), ("admin", "MemberBoard", OWNER, {"id": me["id"]}),
         ("mobile", "Home", MEI, {"ifVersion": "x"}), ("mobile", "Board", MEI, {}), ("mobile", "Chains", MEI, {}),
         *(
-            ("mobile", "PlayMoves", MEI, {"baseRevision": 1, "commands": [move]})
+            ("mobile", "PlayMoves", MEI, {"baseRevision": 1, "commands": [move], "season": "2027-spring"})
             for move in (
                 {"tap": {"cell": 31}}, {"merge": {"from": 0, "to": 1}}, {"move": {"from": 0, "to": 1}},
                 {"store": {"cell": 0}}, {"retrieve": {"slot": 0, "cell": 1, "inbox": False}}, {"sell": {"cell": 0}},
@@ -91,7 +106,9 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("mobile", "OpenApp", MEI, {"device": {"system": "IOS", "form": "PHONE"}}),
         ("mobile", "RecordExposure", MEI, {"screen": "home", "shown": ["board", "pool:daily"]}),
         ("mobile", "Streak", MEI, {}), ("mobile", "Calendar", MEI, {}),
-        ("mobile", "CheckIn", MEI, {"day": "2026-06-15"}), ("mobile", "MakeUp", MEI, {"day": "2026-06-14"}),
+        ("mobile", "Season", MEI, {}), ("mobile", "PastSeasons", MEI, {"first": 5}),
+        ("mobile", "CheckIn", MEI, {"day": "2026-06-15", "season": "2027-spring"}),
+        ("mobile", "MakeUp", MEI, {"day": "2026-06-14"}),
         ("mobile", "RepairStreak", MEI, {"payDiamonds": True}),
         ("mobile", "SetTimezone", MEI, {"timezone": "Asia/Tokyo"}),
         ("mobile", "EraseMe", MEI, {}), ("mobile", "KeepMe", MEI, {}),
@@ -136,6 +153,22 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("admin", "RoleGrants", OWNER, {"first": 5}),
         ("admin", "Pause", OWNER, {"target": "offers", "message": "m", "reason": "for the test"}),
         ("admin", "Resume", OWNER, {"target": "offers"}),
+        ("admin", "ProposeAdjustment", OWNER,
+         {"memberId": me["id"], "currency": "POINTS", "amount": 1, "reason": "for the test"}),
+        ("admin", "ApproveAdjustment", "demo:omar:owner", {"adjustmentId": adjustments[0]}),
+        ("admin", "WithdrawAdjustment", OWNER, {"adjustmentId": adjustments[1], "reason": "for the test"}),
+        ("admin", "Adjustments", OWNER, {**page, "waiting": True}),
+        ("admin", "AddCaseNote", OWNER, {"memberId": me["id"], "text": "for the test"}),
+        ("admin", "CaseNotes", OWNER, {**page, "id": me["id"]}),
+        ("admin", "CompensationPreview", OWNER, {"key": "outage-9", **compensation}),
+        ("admin", "ProposeCompensation", OWNER,
+         {"key": "outage-9", **compensation, "members": 1, "reason": "for the test"}),
+        ("admin", "ApproveCompensation", "demo:omar:owner", {"compensationId": proposed[0], "members": 1}),
+        ("admin", "StopCompensation", OWNER, {"compensationId": proposed[1], "reason": "for the test"}),
+        ("admin", "CloneSeason", OWNER,
+         {"code": "2027-summer", "basedOn": 1, "starts": "2027-06-01", "ends": "2027-09-01", "reason": "for the test"}),
+        ("admin", "SeasonTurns", OWNER, {}),
+        ("admin", "Compensations", OWNER, page), ("admin", "CompensationNode", OWNER, {"id": proposed[0]}),
         ("admin", "ReviewPause", OWNER, {"pauseId": paused["pauseId"], "note": "looked at it"}),
     ]  # fmt: skip
 

@@ -84,6 +84,8 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     await play_and_look_home(run)
     await hear_of_the_board(run)
     await open_the_game(run)
+    assert (await run("Season"))["code"] == "2027-spring"
+    assert await run("PastSeasons", first=5) == []
     await check_in_and_visit(run)
     await win_and_pick(run)
     await draw_and_reveal(run)
@@ -245,6 +247,10 @@ async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
     await run_lifecycle(run)
     await run_prizes(run)
     await run_roles(run)
+    await run_care(run, member_id)
+    given = {"code": "2027-summer", "basedOn": 1, "starts": "2027-06-01", "ends": "2027-09-01", "reason": "the next"}
+    assert (await run("CloneSeason", **given))["state"] == "DRAFT"
+    assert await run("SeasonTurns") == []
     assert run.ran == operations_of("admin")
 
 
@@ -344,3 +350,31 @@ async def run_roles(run: Runner) -> None:
     assert (await run("EndRole", grantId=proposed["grantId"], reason="moved on"))["role"] == "ODDS_EDITOR"
     [grant] = await run("RoleGrants", first=5)
     assert (grant["state"], grant["proposedBy"], grant["approvedBy"] == mine) == ("ENDED", mine, False)
+
+
+async def run_care(run: Runner, member_id: str) -> None:
+    """A correction by two, a note, and a compensation from its dry run to its end."""
+    given = {"memberId": member_id, "currency": "POINTS", "reason": "a lost year"}
+    run.who = OWNER
+    big = (await run("ProposeAdjustment", **given, amount=500_000))["adjustment"]
+    small = (await run("ProposeAdjustment", **given, amount=5))["adjustment"]
+    run.who = "demo:omar:owner"
+    assert (await run("ApproveAdjustment", adjustmentId=big["id"]))["adjustment"]["state"] == "DONE"
+    withdrawn = await run("WithdrawAdjustment", adjustmentId=small["id"], reason="too small for two")
+    assert withdrawn["adjustment"]["state"] == "WITHDRAWN"
+    listed = (await run("Adjustments", first=5))["nodes"]
+    assert [each["state"] for each in listed] == ["WITHDRAWN", "DONE"]
+    note = (await run("AddCaseNote", memberId=member_id, text="was glad"))["note"]
+    assert (await run("CaseNotes", id=member_id, first=5))["notes"]["nodes"] == [note]
+    asked = {"key": "outage-1", "cohort": {"everyone": True}, "gift": {"diamonds": 9_000, "energy": 5}}
+    dry = await run("CompensationPreview", **asked)
+    assert (dry["members"], dry["diamonds"], dry["needsSecondPerson"]) == (1, 9_000, True)
+    made = (await run("ProposeCompensation", **asked, members=1, reason="the outage"))["compensation"]
+    run.who = OWNER
+    approved = (await run("ApproveCompensation", compensationId=made["id"], members=1))["compensation"]
+    assert (approved["state"], approved["waiting"]) == ("RUNNING", 1)
+    assert (await run("CompensationNode", id=made["id"]))["state"] == "RUNNING"
+    stopped = await run("StopCompensation", compensationId=made["id"], reason="no outage")
+    assert stopped["compensation"]["waiting"] == 0
+    [found] = (await run("Compensations", first=5))["nodes"]
+    assert (found["state"], found["cohort"]) == ("STOPPED", '{"everyone":true}')

@@ -825,6 +825,70 @@ async def not_whole(edge: Edge) -> Request:
     return holding(await edge.card(MEI), points=100)
 
 
+@reaches("SEASON_OVER")
+async def late_of_last_season(edge: Edge) -> Request:
+    return request("mobile", "CheckIn", MEI, season="2026-winter")
+
+
+# --- what operators do for members
+
+
+COMPENSATION: dict[str, Any] = {"cohort": {"everyone": True}, "gift": {"diamonds": 10_000}}
+
+
+async def proposed(edge: Edge, key: str) -> dict[str, Any]:
+    """A compensation that waits for a second person."""
+    dry = await edge.ask("admin", "CompensationPreview", MANAGER, key=key, **COMPENSATION)
+    asked = {"key": key, **COMPENSATION, "members": dry["members"], "reason": "for the test"}
+    made: dict[str, Any] = await done(edge, request("admin", "ProposeCompensation", MANAGER, **asked))
+    return dict(made["compensation"])
+
+
+@reaches("ADJUSTMENT_NEEDS_TWO")
+async def too_much_for_one(edge: Edge) -> Request:
+    return adjusting(await edge.member_id(MEI), 100_001)
+
+
+@reaches("ADJUSTMENT_NOT_FOUND")
+async def no_adjustment(edge: Edge) -> Request:
+    return request("admin", "ApproveAdjustment", SUPPORT, adjustmentId=unknown("adj"))
+
+
+@reaches("ADJUSTMENT_STATE")
+async def adjusted(edge: Edge) -> Request:
+    asked = {"memberId": await edge.member_id(MEI), "currency": "POINTS", "amount": 5, "reason": "for the test"}
+    made = (await done(edge, request("admin", "ProposeAdjustment", SUPPORT, **asked)))["adjustment"]
+    approving = request("admin", "ApproveAdjustment", OWNER, adjustmentId=made["id"])
+    await done(edge, approving)
+    return request("admin", "ApproveAdjustment", OWNER, adjustmentId=made["id"])
+
+
+@reaches("COMPENSATION_NOT_FOUND")
+async def no_compensation(edge: Edge) -> Request:
+    return request("admin", "ApproveCompensation", MANAGER, compensationId=unknown("cmp"), members=1)
+
+
+@reaches("COMPENSATION_STATE")
+async def stopped_before(edge: Edge) -> Request:
+    made = await proposed(edge, "outage-stopped")
+    asked = {"compensationId": made["id"], "reason": "for the test"}
+    await done(edge, request("admin", "StopCompensation", MANAGER, **asked))
+    return request("admin", "ApproveCompensation", OWNER, compensationId=made["id"], members=made["members"])
+
+
+@reaches("COMPENSATION_EXISTS")
+async def incident_twice(edge: Edge) -> Request:
+    made = await proposed(edge, "outage-twice")
+    asked = {"key": "outage-twice", **COMPENSATION, "members": made["members"], "reason": "for the test"}
+    return request("admin", "ProposeCompensation", OWNER, **asked)
+
+
+@reaches("COHORT_CHANGED")
+async def cohort_grew(edge: Edge) -> Request:
+    made = await proposed(edge, "outage-grown")
+    return request("admin", "ApproveCompensation", OWNER, compensationId=made["id"], members=made["members"] + 1)
+
+
 # --- the tests
 
 

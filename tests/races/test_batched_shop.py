@@ -16,7 +16,7 @@ import pytest
 
 from api.runtime.clock import SeededDice
 from api.runtime.database import Database
-from loyalty.ledger.actions import AdjustWallet, adjust_wallets
+from loyalty.care.actions import AdjustWallet, adjust_wallets
 from loyalty.ledger.rules import Currency
 from loyalty.members.actions import birth, rights, visits
 from loyalty.members.rules import DeviceForm, DeviceSystem

@@ -11,12 +11,11 @@ import pytest
 
 from api.runtime.batcher import run_action
 from api.runtime.database import Database
+from loyalty.care.actions import AdjustWallet, adjust_wallets
 from loyalty.ledger.actions import (
     ISSUE_ADJUST,
     SINK_COUPON,
-    AdjustWallet,
     Note,
-    adjust_wallets,
     open_ledger,
 )
 from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance

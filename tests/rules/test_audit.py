@@ -22,10 +22,17 @@ from api.settings import Settings
 from game.board.rules.moves import Move, MoveKind
 from game.checkin.actions import check_in, make_up, repair_streaks
 from game.checkin.rules.calendar import parse_calendar
+from game.compensation import actions as compensations
+from game.compensation.rules import Cohort, Gift
+from game.season import actions as seasons
+from loyalty.care import actions as care
+from loyalty.care.rules import Gifts
+from loyalty.ledger.rules import Currency
 from loyalty.members import actions as members
 from loyalty.receipts.actions import record_receipts
 from loyalty.receipts.rules import ReturnLine
 from loyalty.refusals import Refused
+from loyalty.sheets import actions as sheets
 from loyalty.sheets.actions import seed_files
 from rewards.coupons import actions as coupons
 from tests.conftest import Servers
@@ -99,11 +106,61 @@ async def _live(database: Database) -> None:
     waiting = await shop.coupon(other, "plain")
     settled = await shop.hold(other, basket(6000), [await shop.shown(waiting)], 100)
     await _ok(shop, coupons.settle_baskets, shop.settling(settled.hold_id, "R-9"))
+    await _care(database, other)
     gone = await shop.member(points=10)
     async with database.work() as work:
         rights = members.RightsCommand(shop.key(gone, "eraseMe", {}, None), gone, NOW)
         await members.request_erasures(work, [rights])
         assert await members.erase_due(work, NOW + timedelta(days=31), limit=5) == 1
+    await _turn(database)
+
+
+async def _turn(database: Database) -> None:
+    """Another season begins, and diamonds expire with the last one."""
+    async with database.work() as work:
+        [last, *_] = await sheets.load_versions(work.connection, kind="season", key="current", limit=1)
+        body = json.loads(last.body)
+        for code, at in ((body["code"], NOW), ("2027-summer", NOW + timedelta(days=20))):
+            changed = {**body, "code": code, "at_end": {"diamonds": "EXPIRE", "streak": "RESET"}}
+            await sheets.publish(
+                work,
+                "season",
+                "current",
+                changed,
+                PARSERS["season"],
+                author="ann",
+                reason="the next",
+                based_on=None,
+                now=at,
+            )
+    later = NOW + timedelta(days=20, minutes=5)
+    async with database.work() as work:
+        [turn] = await seasons.find_turns(work.connection, later)
+        while await seasons.turn_some(work, turn, later, 1_000):
+            continue
+
+
+async def _care(database: Database, member: UUID) -> None:
+    """A correction by two, a note, and a compensation of everybody that is done."""
+    ann, bob = uuid4(), uuid4()
+    async with database.work() as work:
+        made = await care.propose_adjustment(
+            work, member, Currency.POINTS, 400_000, operator=ann, reason="a lost year", now=NOW
+        )
+        await care.approve_adjustment(work, made.id, operator=bob, now=NOW)
+        await care.add_note(work, member, "was glad", operator=ann, now=NOW)
+    gift = Gift(Gifts(diamonds=10_000, energy=5, tickets=1), ((NOW - timedelta(days=1)).date(),))
+    async with database.work() as work:
+        cost = await compensations.preview(
+            work.connection, "outage", Cohort(everyone=True), gift, operator=ann, now=NOW
+        )
+        whole = await compensations.propose(
+            work, "outage", Cohort(everyone=True), gift, cost.members, operator=ann, reason="an outage", now=NOW
+        )
+        assert cost.needs_two
+        await compensations.approve(work, whole.id, cost.members, operator=bob, now=NOW)
+        assert await compensations.grant_some(work, whole.id, NOW, 1_000) == cost.members
+        assert await compensations.finish(work, whole.id, NOW)
 
 
 async def _come_back(database: Database, member: UUID) -> None:
@@ -186,7 +243,7 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
         "a sheet has one active version at most",
         (
             "DROP INDEX sheets_active",
-            "INSERT INTO sheets SELECT gen_random_uuid(), kind, key, version + 1, body, sha256, state, author, "
+            "INSERT INTO sheets SELECT gen_random_uuid(), kind, key, version + 9, body, sha256, state, author, "
             "approver, reason, created_at, active_at, retired_at, revision, based_on FROM sheets WHERE kind = 'season'",
         ),
     ),
@@ -416,6 +473,45 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "papers belong to claimed prizes; a parcel on its way has an address",
         ("UPDATE prize_papers SET identity = NULL",),
+    ),
+    (
+        "an adjustment by two was agreed to by another person, and is a transfer and an event of its amount",
+        ("UPDATE adjustments SET amount = amount + 1",),
+    ),
+    (
+        "adjustments and case notes are of members that there are",
+        ("UPDATE case_notes SET member_id = gen_random_uuid()",),
+    ),
+    (
+        "a compensation that began was within what one person may, or another one agreed to it",
+        (
+            "ALTER TABLE compensations DROP CONSTRAINT compensations_agreed_to",
+            "UPDATE compensations SET approved_by = NULL",
+        ),
+    ),
+    (
+        "what compensations gave in diamonds, tickets and energy is what each member of them was to get, once",
+        ("UPDATE compensations SET diamonds = diamonds - 1",),
+    ),
+    (
+        "who was compensated has one event of it, and the event is of nobody else",
+        (_ONE_EVENT.format("compensated"),),
+    ),
+    (
+        "a compensation has the members that it was agreed to for, and once it is done none of them waits",
+        ("UPDATE compensations SET members = members + 1",),
+    ),
+    (
+        "what expired with seasons is what their transfers took",
+        ("UPDATE season_ends SET expired_diamonds = expired_diamonds - 1 WHERE expired_diamonds > 0",),
+    ),
+    (
+        "a season ended once for each member whom its turn reached, by an event",
+        (_ONE_EVENT.format("season_ended"),),
+    ),
+    (
+        "a turn reached the members that it counts, and once it is finished every one who was there",
+        ("UPDATE season_turns SET members = members + 1",),
     ),
     ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )

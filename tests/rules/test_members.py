@@ -18,6 +18,7 @@ from loyalty.members.rules import (
     is_card_number,
     person_hash,
     refuse_unfit,
+    search_subjects,
 )
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 from tests.seeding import NOW
@@ -97,3 +98,17 @@ def test_a_person_is_recognised_only_with_the_pepper() -> None:
         person_hash(b"pepper", IdentityKind.EMAIL, "eve@example.com"),
     }
     assert len({known, *others}) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "subjects"),
+    [
+        ("0912-345-678", ["0912-345-678", "0912345678", "+886912345678"]),
+        ("+886 912 345 678", ["+886 912 345 678", "+886912345678"]),
+        ("29 20967 844470", ["29 20967 844470", "2920967844470"]),
+        ("mei lin", ["mei lin"]),
+        ("٠٩١٢٣٤٥٦٧٨", ["٠٩١٢٣٤٥٦٧٨"]),
+    ],
+)
+def test_a_number_is_found_however_it_was_spaced(text: str, subjects: list[str]) -> None:
+    assert search_subjects(text) == subjects

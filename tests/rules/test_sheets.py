@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty.care.rules import Limits
 from loyalty.receipts.rules import Earning, parse_earning
 from loyalty.refusals import LoyaltyCode
 from loyalty.sheets.rules import Reader, Season, SheetInvalid, canonical_json, check_plain, digest, parse_season
@@ -48,7 +49,7 @@ def test_a_shipped_sheet_is_right(name: str) -> None:
     body = body_of(name)
     assert check_plain(name, body) == []
     parsed = PARSERS[name.split(".", maxsplit=1)[0]](name, body)
-    assert isinstance(parsed, Earning | Ladder | Season)
+    assert isinstance(parsed, Earning | Ladder | Limits | Season)
 
 
 def test_the_shipped_sheets_say_what_the_season_promises() -> None:

@@ -151,4 +151,22 @@ WORDINGS: dict[str, Wording] = {
         "尚未達到等級 {level}。",
         "Offer it when the experience reaches nextLevelExperience, one level after the other.",
     ),
+    "COMPENSATION_NOT_FOUND": Wording(
+        "There is no such compensation.", "查無此補償。", "List them with compensations; check the id."
+    ),
+    "COMPENSATION_STATE": Wording(
+        "This compensation is {state} already.",
+        "此補償目前狀態為 {state}，無法執行。",
+        "Read it again: it was approved or ended in between; nobody gets anything twice.",
+    ),
+    "COMPENSATION_EXISTS": Wording(
+        "There is a compensation of {key} already.",
+        "{key} 已有補償。",
+        "Read compensations; what was given for an incident is not given again. Another incident has another key.",
+    ),
+    "COHORT_CHANGED": Wording(
+        "The rules name {members} members now, not {seen}.",
+        "符合條件的會員現為 {members} 人，而非 {seen} 人。",
+        "Make the dry run (or read the compensation) again, look at the new cost, and send that number.",
+    ),
 }

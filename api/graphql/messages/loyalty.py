@@ -94,6 +94,19 @@ WORDINGS: dict[str, Wording] = {
         "不得核准自己編寫的內容，須由另一人核准。",
         "Let somebody approve who neither wrote nor submitted it, nor is given something by it.",
     ),
+    "ADJUSTMENT_NEEDS_TWO": Wording(
+        "One person alone may adjust {limit} {currency} at most now; more takes two.",
+        "單人目前最多可調整 {limit} {currency}，超過須由兩人核准。",
+        "Use proposeAdjustment, and let somebody else approve it.",
+    ),
+    "ADJUSTMENT_NOT_FOUND": Wording(
+        "There is no such adjustment.", "查無此調整。", "List them with adjustments; check the id."
+    ),
+    "ADJUSTMENT_STATE": Wording(
+        "This adjustment is {state} already.",
+        "此調整目前狀態為 {state}，無法執行。",
+        "Read it again: somebody was faster; nothing moves twice.",
+    ),
     "ERASURE_PENDING": Wording(
         "The erasure of this account is already under way.",
         "此帳號的刪除已在進行中。",
@@ -106,5 +119,10 @@ WORDINGS: dict[str, Wording] = {
         "Your birth year was set before and cannot be changed here.",
         "您的出生年已設定，無法在此變更。",
         "Show the way to customer service.",
+    ),
+    "SEASON_OVER": Wording(
+        "The season that this belongs to is over (the last one to begin: {current}).",
+        "此操作所屬的賽季已結束（最近一季：{current}）。",
+        "Drop what was queued in that season, read the board and the season again, and play on.",
     ),
 }

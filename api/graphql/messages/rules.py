@@ -76,6 +76,22 @@ _SENTENCES = {
     "6 to 20 capital letters and digits, as on the card, permit or passport": (
         "須為 6 至 20 個大寫英文字母與數字，與身分證、居留證或護照所載相同"
     ),
+    "3 to 60 lower-case letters, digits and hyphens, such as typhoon-2027-09-12": (
+        "須為 3 至 60 個小寫字母、數字或連字號，例如 typhoon-2027-09-12"
+    ),
+    "state `everyone`, or at least one other rule and not `everyone`": "請只填 `everyone`，或至少填一項其他條件",
+    "`activeFrom` must be before `activeTo`, and that not ahead of now": (
+        "`activeFrom` 須早於 `activeTo`，且 `activeTo` 不得晚於現在"
+    ),
+    "the window must be {} days at most": "期間最長 {} 天",
+    "at most {} tiers": "最多 {} 個會員等級",
+    "at most {} cards": "最多 {} 張會員卡",
+    "each must be the card of a member; number {} of the list is none": "每一張都須為會員卡；清單中第 {} 張不是",
+    "each must be one of {}": "每一項須為下列之一：{}",
+    "give or forgive something": "請至少給予一項或豁免一天",
+    "at most {} days, each of them once": "最多 {} 天，且不得重複",
+    "each day must be over in the season's zone": "每一天都須已在賽季時區結束",
+    "must name at least one member": "須至少包含一位會員",
 }
 
 

@@ -11,6 +11,8 @@ from api.runtime.database import Database
 from api.runtime.jobs.polling import Job, Run
 from api.runtime.metrics import observe_fairness
 from api.runtime.settling import settle
+from game.compensation.actions import find_running, finish, grant_some
+from game.season.actions import find_turns, turn_some
 from loyalty.ledger.actions import expire_lots
 from loyalty.members.actions import erase_due
 from loyalty.requests.actions import forget_old_results
@@ -31,6 +33,8 @@ _SHEETS = 100
 _EVENTS = 500
 _RESULTS = 5_000
 _EPOCHS = 100
+_COMPENSATED = 100
+_TURNED = 100
 
 
 def jobs_of(carry: Carry, vault: Vault | None = None) -> tuple[Job, ...]:
@@ -48,6 +52,8 @@ def jobs_of(carry: Carry, vault: Vault | None = None) -> tuple[Job, ...]:
         Job("erased prizes", 600, _forfeit_erased),
         Job("papers", 600, _until_none(forget_papers, _MEMBERS)),
         Job("receipts", 60, _review_receipts),
+        Job("compensations", 2, _compensate),
+        Job("seasons", 15, _turn),
         Job("lots", 300, _seeded(_until_none(expire_lots, _MEMBERS))),
         Job("tiers", 900, _seeded(_review_tiers)),
         Job("erasures", 600, _until_none(_erase, _MEMBERS)),
@@ -99,6 +105,35 @@ def _monitor(vault: Vault) -> Run:
             observe_fairness(reading.together, reading.draws, reading.broken, alarm=reading.alarm_since is not None)
 
     return run
+
+
+async def _compensate(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+    """What is under way, the oldest first, a few members at a time; another worker goes on where one was killed."""
+    async with database.read() as connection:
+        running = await find_running(connection)
+    for compensation_id in running:
+        while True:
+            async with database.work() as work:
+                decided = await grant_some(work, compensation_id, now, _COMPENSATED)
+            if not decided:
+                break
+            yield decided
+        async with database.work() as work:
+            done = await finish(work, compensation_id, now)
+        yield int(done)
+
+
+async def _turn(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+    """Ends seasons that are over, member by member; where a worker was killed, another goes on."""
+    async with database.read() as connection:
+        turns = await find_turns(connection, now)
+    for turn in turns:
+        while True:
+            async with database.work() as work:
+                turned = await turn_some(work, turn, now, _TURNED)
+            if not turned:
+                break
+            yield turned
 
 
 async def _review_tiers(database: Database, now: datetime) -> AsyncGenerator[int, None]:

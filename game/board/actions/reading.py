@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,6 +51,12 @@ async def read_board(connection: Any, member_id: UUID, now: datetime, opened: Sh
     cap = (await read_tiers(connection, ladder, [member_id]))[member_id].energy_cap
     rows = await store.load_boards(connection, [member_id])
     return read_row(content, parse_row(dict(rows[0])) if rows else None, cap, now)
+
+
+async def read_levels(connection: Any, member_ids: Sequence[UUID]) -> dict[UUID, tuple[int, int]]:
+    """Level and experience of those members who opened a board."""
+    rows = await store.load_levels(connection, member_ids)
+    return {row["member_id"]: (row["level"], row["experience"]) for row in rows}
 
 
 def read_row(content: Content, row: Mapping[str, Any] | None, energy_cap: int, now: datetime) -> BoardRead:

@@ -3,16 +3,20 @@
 from game.checkin.actions.audit import audit
 from game.checkin.actions.book import read_calendar, streak_of
 from game.checkin.actions.checking import CheckedIn, CheckIn, MadeUp, MakeUp, check_in, make_up
+from game.checkin.actions.forgiving import Forgiving, open_forgiving
 from game.checkin.actions.reading import count_orders, export_checkins, read_month, read_streaks
 from game.checkin.actions.repairing import RepairStreak, StreakRepaired, repair_streaks
+from game.checkin.actions.restarting import Restarting, open_restarting
 from game.checkin.actions.zones import SetTimezone, TimezoneSet, set_timezones
 
 __all__ = [
     "CheckIn",
     "CheckedIn",
+    "Forgiving",
     "MadeUp",
     "MakeUp",
     "RepairStreak",
+    "Restarting",
     "SetTimezone",
     "StreakRepaired",
     "TimezoneSet",
@@ -21,6 +25,8 @@ __all__ = [
     "count_orders",
     "export_checkins",
     "make_up",
+    "open_forgiving",
+    "open_restarting",
     "read_calendar",
     "read_month",
     "read_streaks",

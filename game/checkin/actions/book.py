@@ -26,6 +26,7 @@ class Streaks:
         self._touched: set[UUID] = set()
         self._paid: dict[tuple[UUID, date], tuple[str, datetime]] = {}
         self._kept: dict[tuple[UUID, date], Kept] = {}
+        self._seasons: dict[tuple[UUID, date], str] = {}
 
     def raw(self, member: Member) -> Streak:
         """The streak as last written, with everything done in this batch; a fresh one where there is none."""
@@ -47,6 +48,12 @@ class Streaks:
     def keep(self, member_id: UUID, days: Iterable[tuple[date, Kept]]) -> None:
         """Notes why days count without a check-in."""
         self._kept.update({(member_id, day): why for day, why in days})
+
+    def keep_in(self, member_id: UUID, day: date, why: Kept, season: str | None) -> None:
+        """Notes why a past day counts, in the row that it has; `season` is that row's, None for this season."""
+        self._kept[member_id, day] = why
+        if season is not None:
+            self._seasons[member_id, day] = season
 
     def record(self, work: Work, timeline: Timeline, member_id: UUID, passed: Passed, at: datetime) -> None:
         """Writes down what time did: kept days, and an event for each freeze, gap and break."""
@@ -72,7 +79,10 @@ class Streaks:
             rows = [(*self._paid.get(key, (None, None)), self._kept.get(key)) for key in keys]
             await store.save_days(
                 work,
-                [(key[0], self._season, key[1], *row) for key, row in zip(keys, rows, strict=True)],
+                [
+                    (key[0], self._seasons.get(key, self._season), key[1], *row)
+                    for key, row in zip(keys, rows, strict=True)
+                ],
             )
 
 

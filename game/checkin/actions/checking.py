@@ -33,12 +33,16 @@ PAUSE = "checkin"
 
 @dataclass(frozen=True, slots=True)
 class CheckIn:
-    """A member checks in. `day` is what the app takes for today; None where it leaves that to the server."""
+    """A member checks in. `day` is what the app takes for today; None where it leaves that to the server.
+
+    `season` is the one that it takes for the running one; None where it leaves that to the server too.
+    """
 
     request: RequestKey
     member_id: UUID
     day: date | None
     now: datetime
+    season: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +102,8 @@ class _Books:
 async def check_in(work: Work, commands: Sequence[CheckIn]) -> list[CheckedIn | Refused]:
     """`checkIn`: pays today once, by the server's clock and the zone in force.
 
-    Takes the members' locks. Refuses DAY_ALREADY_PAID, DAY_NOT_TODAY, PAUSED, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED
-    and what `refuse_unfit` refuses.
+    Takes the members' locks. Refuses DAY_ALREADY_PAID, DAY_NOT_TODAY, SEASON_OVER, PAUSED, AMOUNT_OUT_OF_RANGE,
+    REQUEST_ID_REUSED and what `refuse_unfit` refuses.
     """
     books = await _open(work, commands)
     answers = books.requests.answer(
@@ -154,6 +158,7 @@ async def _open(work: Work, commands: Sequence[CheckIn] | Sequence[MakeUp]) -> _
 def _check_in(work: Work, books: _Books, command: CheckIn) -> CheckedIn:
     member = refuse_unfit(books.members.get(command.member_id))
     books.sheets.refuse_paused(PAUSE)
+    books.season.refuse_over(command.season, command.now)
     calendar = books.streaks.calendar
     before, passed = books.streaks.settled(member, command.now)
     now = before.updated_at

@@ -33,6 +33,7 @@ class Kept(StrEnum):
     FROZEN = "FROZEN"
     MENDED = "MENDED"
     TRAVEL = "TRAVEL"
+    FORGIVEN = "FORGIVEN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class DayState(StrEnum):
     FROZEN = "FROZEN"
     MENDED = "MENDED"
     TRAVEL = "TRAVEL"
+    FORGIVEN = "FORGIVEN"
     MISSED = "MISSED"
     TODAY = "TODAY"
     AHEAD = "AHEAD"

@@ -35,13 +35,17 @@ _FREE = LotKey(Provenance.FREE, NEVER)
 
 @dataclass(frozen=True, slots=True)
 class PlayMoves:
-    """A member's moves, made on the board of `base_revision`. No moves at all opens the board and takes what waits."""
+    """A member's moves, made on the board of `base_revision`. No moves at all opens the board and takes what waits.
+
+    `season` is the one that they were made in; None where the caller leaves that to the server.
+    """
 
     request: RequestKey
     member_id: UUID
     base_revision: int
     moves: tuple[Move, ...]
     now: datetime
+    season: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,8 @@ async def play_moves(work: Work, commands: Sequence[PlayMoves]) -> list[Played |
 
     A list made on another revision applies 0 and says BOARD_STALE, inside its result like every refused move; what
     applied nothing is not kept, so the same request may be sent again. Takes the members' locks. Refuses
-    TOO_MANY_MOVES, PAUSED, MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED, AMOUNT_OUT_OF_RANGE, REQUEST_ID_REUSED.
+    TOO_MANY_MOVES, SEASON_OVER, PAUSED, MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED, AMOUNT_OUT_OF_RANGE,
+    REQUEST_ID_REUSED.
     """
     game = await _open(work, commands)
     answers: list[Played | Refused] = []
@@ -166,6 +171,7 @@ def _answer(work: Work, game: _Game, command: PlayMoves) -> Played:
     if result is None:
         refuse_unfit(game.members.get(command.member_id))
         game.sheets.refuse_paused("board")
+        game.season.refuse_over(command.season, command.now)
     opened = game.boards.board(command.member_id)
     if result is None:
         result = _play(work, game, opened, command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from loyalty.members.rules import (
     MemberStatus,
     card_number,
     refuse_unfit,
+    search_subjects,
 )
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 from loyalty.timeline.actions import Timeline
@@ -66,9 +67,19 @@ async def find_members(connection: Any, kind: IdentityKind, subjects: Iterable[s
     return await store.load_identities(connection, kind.value, sorted(set(subjects)))
 
 
+async def page_before(connection: Any, after: UUID, created_before: datetime, limit: int) -> list[UUID]:
+    """Members who joined before an instant, by id, from after one on."""
+    return await store.load_page_before(connection, after, created_before, limit)
+
+
+async def find_active(connection: Any, among: Collection[UUID] | None = None) -> set[UUID]:
+    """Every member who may act, or those of `among` who may."""
+    return set(await store.load_active(connection, None if among is None else sorted(among)))
+
+
 async def search(connection: Any, text: str, *, limit: int) -> list[Member]:
     """Members by card, phone, e-mail, other identity, or the beginning of the displayed name."""
-    return [_member(row) for row in await store.search_members(connection, text, limit)]
+    return [_member(row) for row in await store.search_members(connection, text, search_subjects(text), limit)]
 
 
 async def load_identities_of(connection: Any, member_id: UUID) -> list[dict[str, Any]]:

@@ -16,7 +16,8 @@ from loyalty.work import Work
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One act. `subject` is `<kind>.<key>` of a sheet, `pause:<target>` or `operator:<id>`."""
+    """One act. `subject` is `<kind>.<key>` of a sheet, `pause:<target>`, `operator:<id>`,
+    `adjustment:<id>` or `compensation:<id>`."""
 
     id: UUID
     subject: str
