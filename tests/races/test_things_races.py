@@ -22,8 +22,14 @@ CONNECTIONS = 16
 
 @pytest.fixture
 async def wide(database_url: str) -> AsyncIterator[Database]:
-    """A database with sixteen connections."""
+    """A database with sixteen connections, all of them open: the first must not be done before the others begin."""
     opened = Database(database_url, pool_size=CONNECTIONS)
+
+    async def warm() -> None:
+        async with opened.read() as connection:
+            await connection.fetchval("SELECT pg_sleep(0.3)")
+
+    await asyncio.gather(*(warm() for _ in range(CONNECTIONS)))
     yield opened
     await opened.close()
 
