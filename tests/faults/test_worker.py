@@ -41,7 +41,8 @@ from pathlib import Path
 from api.runtime.database import Database
 from api.runtime.jobs import run_worker
 from api.settings import Settings
-sys.exit(asyncio.run(run_worker(Database(sys.argv[1]), Settings(var=Path(sys.argv[2]), secret=b"of the worker"), None)))
+settings = Settings(var=Path(sys.argv[2]), secret=b"of the worker", database_owner_url=sys.argv[3])
+sys.exit(asyncio.run(run_worker(Database(sys.argv[1]), settings, None)))
 """
 
 
@@ -98,9 +99,9 @@ async def test_a_worker_killed_half_way_leaves_nothing_half_and_another_goes_on(
 
 
 async def test_sigterm_ends_a_worker_with_exit_code_0_once_its_work_is_committed(
-    shop: Shop, database_url: str, tmp_path: Path
+    shop: Shop, database_url: str, owner_url: str, tmp_path: Path
 ) -> None:
-    worker = start(_WORKER, database_url, str(tmp_path))
+    worker = start(_WORKER, database_url, str(tmp_path), owner_url)
     outside = tmp_path / "outbox.jsonl"
     deadline = time.monotonic() + 30
     while not outside.exists():

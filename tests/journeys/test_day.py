@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +31,10 @@ def missing(patterns: tuple[str, ...], steps: str) -> list[str]:
     return found
 
 
+def is_weekend() -> bool:
+    return datetime.now(ZoneInfo("Asia/Taipei")).weekday() >= 5
+
+
 async def test_an_imported_member_walks_from_last_years_receipts_to_a_redeemed_coupon(
     database: Database, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -36,19 +42,24 @@ async def test_an_imported_member_walks_from_last_years_receipts_to_a_redeemed_c
     assert await import_receipts(database, settings, Namespace(limit=300, again=False)) == 0
     capsys.readouterr()
 
+    began = is_weekend()
     assert await walk(database, settings, Namespace(household=HOUSEHOLD, url=None)) == 0
+    if began != is_weekend():
+        pytest.skip("the weekend began or ended during the day that was walked")
 
     steps = capsys.readouterr().out
     # By hand from the sheets: NT$8,198.00 earn 819 points and 81 stamps; 38,500 less 5,000 paid earn 33 and 3; the
-    # salmon (24,000 less its share of the discount, 3,117) carries floor(33 x 20,883 / 33,500) = 20 of them.
+    # salmon (24,000 less its share, 3,117) carries floor(33 x 20,883 / 33,500) = 20 of them. At weekends
+    # the cabbage (9,000 less 1,169) counts twice: 41,331 earn 41, of which floor(41 x 20,883 / 41,331) = 20.
+    earned, rest = (41, 21) if began else (33, 13)
     for expected in (
         "819 points, 81 stamps, 1 ticket;",
         "for 300 points: coupon ISSUED",
         "NT$385.00: NT$50.00 off, 1000 points pay NT$10.00, NT$325.00 left to pay",
         "coupon REDEEMED",
-        "records the receipt: 33 points, 3 stamps",
+        f"records the receipt: {earned} points, 3 stamps",
         "takes back 鮭魚: 20 points and 1 stamp revoked, 0 points given back; coupon REDEEMED",
-        "takes back 高麗菜, 吐司: 13 points and 2 stamps revoked, 1000 points given back; coupon ISSUED",
+        f"takes back 高麗菜, 吐司: {rest} points and 2 stamps revoked, 1000 points given back; coupon ISSUED",
         "coupon_reopened, tender_returned, receipt_returned",
         "the day is done",
     ):
