@@ -11,7 +11,7 @@ from api.admin.once import once
 from api.batches import batches_of
 from api.graphql.boards import BoardNode, load_board
 from api.graphql.context import Context
-from api.graphql.draws import DrawNode, list_draws
+from api.graphql.draws import DrawCheck, DrawNode, list_checks, list_draws
 from api.graphql.nodes import Node, parse_id, write_id
 from api.graphql.pages import Connection, check_first
 from api.graphql.refusal import Refusal, mutation, request_key
@@ -101,6 +101,10 @@ class MemberNode(Node):
     @strawberry.field(description="What the member drew, newest first.")
     async def draws(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[DrawNode]:
         return await list_draws(info.context, self.member_id, first, after)
+
+    @strawberry.field(description="The same draws, each verified: whether it follows from its seed.")
+    async def draw_checks(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[DrawCheck]:
+        return await list_checks(info.context, self.member_id, first, after)
 
     @strawberry.field(description="For the roles support and owner alone.")
     async def identities(self, info: Info) -> list[IdentityNode]:

@@ -8,6 +8,7 @@ from api.admin.members import MemberMutation, MemberNode, MemberQuery, resolve_m
 from api.admin.monitor import MonitorQuery
 from api.admin.reviews import ReviewQuery
 from api.admin.roles import RoleMutation, RoleQuery
+from api.admin.season import SeasonQuery
 from api.admin.sheets import SheetMutation, SheetQuery
 from api.graphql.asgi import GraphQLApp
 from api.graphql.nodes import Node, Nodes, write_id
@@ -27,7 +28,7 @@ class Operator:
 
 
 @strawberry.type
-class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery):
+class Query(MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery, SeasonQuery):
     @strawberry.field
     async def me(self, info: Info) -> Operator:
         operator = info.context.operator

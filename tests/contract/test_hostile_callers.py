@@ -192,6 +192,8 @@ ALLOWED: dict[str, set[Role]] = {
     "SubmitSheet": {Role.CAMPAIGN_MANAGER}, "ReturnSheet": {Role.CAMPAIGN_MANAGER},
     "ApproveSheet": {Role.CAMPAIGN_MANAGER}, "WithdrawSheet": {Role.CAMPAIGN_MANAGER},
     "SheetReview": ALL, "OddsPreview": ALL, "Trail": ALL, "FairnessMonitor": ALL,
+    "FairnessReadings": ALL, "SheetChanges": ALL, "SeasonFigures": ALL,
+    "MemberDrawChecks": {Role.SUPPORT, Role.AUDITOR},
     "ProposeRole": set(), "ApproveRole": set(), "EndRole": set(), "RoleGrants": {Role.AUDITOR},
     "Keys": {Role.AUDITOR}, "Me": ALL, "Store": ALL, "Sheets": ALL, "Pauses": ALL,
 }  # fmt: skip
@@ -227,8 +229,9 @@ async def test_each_role_may_do_what_its_row_says_and_nothing_else(edge: Edge) -
             "ProposeRole": {"operatorId": me, "role": "SUPPORT", "reason": "why"},
             "ApproveRole": {"grantId": to_typeid("rol", uuid4())},
             "EndRole": {"grantId": to_typeid("rol", uuid4()), "reason": "why"}, "RoleGrants": {"first": 1},
-            "FairnessMonitor": {},
-
+            "FairnessMonitor": {}, "FairnessReadings": {"first": 1}, "SeasonFigures": {"days": 1},
+            "SheetChanges": {"older": sheet["sheetId"], "newer": sheet["sheetId"]},
+            "MemberDrawChecks": {"id": member_id, "first": 1},
             "Pause": {"target": "offers", "message": "m", "reason": "for the test"}, "Resume": {"target": "offers"},
             "ReviewPause": {"pauseId": paused["pauseId"], "note": "looked at"},
             "Members": {"text": "mei", "first": 1}, "MemberNode": {"id": member_id, "first": 1},
