@@ -54,8 +54,23 @@ class SeasonFigures:
     currency: str
     today: date
     since: date
-    outstanding: list[Outstanding]
-    days: list[DayCount] = strawberry.field(description="The earliest first; days without any are left out.")
+    season: strawberry.Private[Season]
+
+    @strawberry.field(description="What stands in the wallets of all members.")
+    async def outstanding(self, info: Info) -> list[Outstanding]:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            held = await read_outstanding(connection)
+        return [show_outstanding(each, self.season) for each in held]
+
+    @strawberry.field(description="The earliest first; days without any are left out.")
+    async def days(self, info: Info) -> list[DayCount]:
+        context: Context = info.context
+        begins = datetime(self.since.year, self.since.month, self.since.day, tzinfo=self.season.zone)
+        async with context.database.read() as connection:
+            names = [each.name for each in KINDS]
+            counted = await timeline.count_daily(connection, names, begins, self.season.zone.key)
+        return [DayCount(day=each.day, kind=each.kind, events=each.events, members=each.members) for each in counted]
 
 
 @strawberry.type
@@ -67,18 +82,10 @@ class SeasonQuery:
             raise BadInput("days", f"it must be 1 to {DAYS_MOST}")
         async with context.database.read() as connection:
             season = await (await open_sheets(connection, context.now)).season(connection)
-            today = season.day(context.now)
-            since = today - timedelta(days=days - 1)
-            begins = datetime(since.year, since.month, since.day, tzinfo=season.zone)
-            names = [each.name for each in KINDS]
-            counted = await timeline.count_daily(connection, names, begins, season.zone.key)
-            held = await read_outstanding(connection)
+        today = season.day(context.now)
         return SeasonFigures(
-            code=season.code, timezone=season.zone.key, currency=season.currency, today=today, since=since,
-            outstanding=[show_outstanding(each, season) for each in held],
-            days=[
-                DayCount(day=each.day, kind=each.kind, events=each.events, members=each.members) for each in counted
-            ],
+            code=season.code, timezone=season.zone.key, currency=season.currency, today=today,
+            since=today - timedelta(days=days - 1), season=season,
         )  # fmt: skip
 
 
