@@ -82,6 +82,18 @@ def test_what_the_console_refuses_it_says() -> None:
     assert (code, f"port {port}" in told, "Traceback" in told) == (ExitCode.PORT_TAKEN, True, False)
 
 
+def test_the_server_holds_nothing_of_the_console() -> None:
+    program = (
+        "import sys, importlib\nfrom api.app import BACKGROUND, CALLERS\nfrom api.commands import line\n"
+        "for name in (*CALLERS.values(), *BACKGROUND): importlib.import_module(name.partition(':')[0])\n"
+        "print(sorted({name for name in sys.modules if name.startswith(('nicegui', 'api.console', 'socketio'))}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_consoles_process_holds_no_database_and_no_house() -> None:
     done = subprocess.run(
         [sys.executable, "-c", SEEN], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True

@@ -100,7 +100,7 @@ def _wallets(desk: Desk, wallets: Sequence[Mapping[str, Any]]) -> Markup:
     t = desk.t
     rows = []
     for each in wallets:
-        lots = ", ".join(f"{say.whole(lot['units'])} → {lot['expiresOn']}" for lot in each["lots"][:3])
+        lots = ", ".join(f"{say.whole(lot['units'])} → {_until(desk, lot['expiresOn'])}" for lot in each["lots"][:3])
         more = len(each["lots"]) - 3
         rows.append([
             h("td", t(f"currency_{each['currency'].lower()}")),
@@ -111,6 +111,11 @@ def _wallets(desk: Desk, wallets: Sequence[Mapping[str, Any]]) -> Markup:
         ])  # fmt: skip
     heads = [t("wallet"), numbers(t("spendable")), numbers(t("balance")), numbers(t("owed")), t("lots")]
     return table(heads, rows, t("wallet"), klass="fold")
+
+
+def _until(desk: Desk, day: str) -> str:
+    """The last day of a lot; what never expires stands at the end of the calendar."""
+    return desk.t("no_end") if day.startswith("9999-") else day
 
 
 def _adjust(desk: Desk, member: Mapping[str, Any]) -> None:
