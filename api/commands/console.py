@@ -19,6 +19,7 @@ from api.commands.exits import ExitCode
 from api.console.serving import Plan, build
 from api.console.signing import Firebase
 from api.runtime.clock import SystemDice, utc_now
+from api.runtime.logs import configure_logs
 
 SUMMARY = "serve the operators' console in front of an API that runs"
 _EPILOG = """\
@@ -70,6 +71,7 @@ def run(arguments: Sequence[str]) -> int:
         told = f"cannot listen on {given.host} port {given.port} ({error.strerror}): choose another with --port"
         print(f"mergemart: {told}", file=sys.stderr)
         return ExitCode.PORT_TAKEN
+    configure_logs("WARNING")
     key = os.environ.get("FIREBASE_API_KEY")
     firebase = Firebase(key, os.environ.get("FIREBASE_AUTH_EMULATOR_HOST")) if key else None
     dice = SystemDice()
@@ -78,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
         mint_request=lambda: str(UUID(bytes=dice.bytes(16), version=4)), mint_session=lambda: dice.bytes(32).hex(),
     )  # fmt: skip
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, lifespan="on", ws="websockets-sansio",
+        app, log_config=None, access_log=False, server_header=False, lifespan="on", ws="websockets-sansio",
         proxy_headers=False, timeout_graceful_shutdown=_LEAVE_SECONDS,
     )  # fmt: skip
     server = _Server(config, None if given.line is None else socket.socket(fileno=given.line))

@@ -27,7 +27,7 @@ def chart(
     return {
         "animation": False, "textStyle": {"fontFamily": _FONT}, "color": list(SERIES),
         "grid": {"left": 8, "right": 18, "top": 34, "bottom": 6, "containLabel": True},
-        "legend": {"top": 0, "left": 0, "itemWidth": 16, "itemHeight": 8, "icon": "roundRect",
+        "legend": {"type": "scroll", "top": 0, "left": 0, "itemWidth": 16, "itemHeight": 8, "icon": "roundRect",
                    "textStyle": {"color": "#5d6875"}},
         "tooltip": {"trigger": "axis", "confine": True}, "xAxis": {**_AXIS, **x}, "yAxis": {**_AXIS, **y},
         "series": list(series), **more,

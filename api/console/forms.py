@@ -136,6 +136,15 @@ class Later:
         await self._doing()
 
 
+def enter(client: Client, name: str, value: str) -> None:
+    """Puts a value into a field, as if it had been typed."""
+    told = json.dumps([name, value], ensure_ascii=False)
+    client.run_javascript(
+        f'const [name, value] = {told}; const n = document.querySelector(`[name="${{name}}"]`); '
+        "if (n) { n.value = value; n.dispatchEvent(new Event('input', {bubbles: true})); n.focus(); }"
+    )
+
+
 def paint(client: Client, texts: Mapping[str, tuple[str, str]]) -> None:
     """Sets text and class of elements by id, without drawing anything again: what is typed beside them stays."""
     told = json.dumps(texts, ensure_ascii=False)

@@ -114,7 +114,7 @@ def _add_signing(app: FastAPI, plan: Plan, edge: Edge, sessions: Sessions) -> No
         except Said as said:
             return ask_who(words, said.message or said.code, name, 401)
         sessions.end(request.cookies.get(COOKIE))
-        session = sessions.begin(token, me["id"], name, tuple(me["roles"]), words.language, refresh)
+        session = sessions.open(token, me["id"], name, tuple(me["roles"]), words.language, refresh)
         answer = RedirectResponse(HOME, 303)
         answer.set_cookie(
             COOKIE, session.id, max_age=int(IDLE.total_seconds()), path="/console", httponly=True, secure=plan.secure,

@@ -15,10 +15,10 @@ MOST = 1_000
 
 @dataclass(slots=True)
 class Session:
-    """One operator in one browser. `renew` gives a fresh token where the sign-in can, by `refresh`."""
+    """One operator in one browser. `refresh` is what a fresh token is had for, where the sign-in gave it."""
 
-    id: str
-    token: str
+    id: str = field(repr=False)
+    token: str = field(repr=False)
     operator: str
     name: str
     roles: tuple[str, ...]
@@ -40,7 +40,7 @@ class Sessions:
         self._mint = mint
         self._by_id: OrderedDict[str, Session] = OrderedDict()
 
-    def begin(
+    def open(
         self, token: str, operator: str, name: str, roles: tuple[str, ...], language: str, refresh: str | None = None
     ) -> Session:
         """A new session, with an id that nobody can guess."""

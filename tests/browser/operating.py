@@ -38,6 +38,7 @@ async def console_of(api: str) -> AsyncIterator[str]:
         process.terminate()
         async with asyncio.timeout(SECONDS):
             _, errors = await process.communicate()
+    assert b'"level":"ERROR"' not in errors, errors.decode()
     assert b"Traceback" not in errors, errors.decode()
 
 

@@ -19,7 +19,7 @@ from tests.serving import Shop, serving
 MEI, LEE = "demo:mei", "demo:lee"
 PAGES = (
     "", "pools", "pools/daily", "pools/treasure", "reviews", "schedule", "sheets", "all/earning/TWD", "trail", "stops",
-    "members?text=mei", "monitor", "season",
+    "members", "monitor", "season",
 )  # fmt: skip
 
 
@@ -74,10 +74,13 @@ async def write(ed: Operator) -> str:
     await expect(ed.text("#base-1")).to_have_text("3.0000%")
     await expect(ed.text("#sum")).to_contain_text("996,000")
     await expect(ed.text(".figuring .told")).to_contain_text("Mistakes: 1")
+    await expect(ed.text(".figuring .stale dd").first).to_contain_text("NT$4.2680")  # the last table without a mistake
     await ed.picture("editor-mistake-en-1280")
     await ed.page.keyboard.press("ArrowDown")  # to the next weight
     await expect(ed.text("input[name=weight-2]")).to_be_focused()
-    await ed.page.fill("input[name=weight-3]", "104000")
+    await ed.page.select_option("select[name=even]", "3")
+    await ed.press("even")
+    await expect(ed.text("input[name=weight-3]")).to_have_value("104000")
     await expect(ed.text("#base-3")).to_have_text("10.4000%")
     await expect(cost).not_to_contain_text("NT$4.2680")
     await expect(cost).to_contain_text("−")
@@ -160,7 +163,7 @@ async def look_back(ed: Operator, ann: Operator, floor: Floor) -> None:
     await otto.press("review")
     await expect(otto.text("td:has-text('the picture was right')")).to_be_visible()
     await otto.go("trail?subject=odds.daily", "Audit trail")
-    acts = await otto.text("tbody tr td:nth-child(3)").all_inner_texts()
+    acts = await otto.text("#main td:nth-child(3) > .badge").all_inner_texts()
     assert acts == ["approved", "submitted", "edited", "drafted", "published"]
     await ed.go("pools/daily", "Everyday capsules")
     await ed.press("compare")
@@ -202,7 +205,7 @@ async def test_who_may_not_is_told_and_who_signed_out_is_out_in_every_tab(floor:
     async with browsing() as browser:
         ed = await Operator.enter(browser, floor.console, "ed", "odds_editor")
         await expect(ed.text("nav.side")).not_to_contain_text("Members")
-        await ed.go("members?text=mei", "Members")
+        await ed.go("members", "Members")
         await expect(ed.text(".told")).to_have_text("Your roles do not let you see this.")
         cookies = {each["name"]: each for each in await ed.page.context.cookies()}
         kept = cookies["mergemart_console"]

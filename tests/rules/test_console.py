@@ -51,16 +51,16 @@ def sessions(now: Callable[[], datetime]) -> Sessions:
 def test_a_session_ends_when_it_is_left_alone_when_it_is_ended_and_when_there_are_too_many() -> None:
     clock = [NOW]
     kept = sessions(lambda: clock[0])
-    mine = kept.begin("demo:ed:odds_editor", "opr_1", "ed", ("odds_editor",), "en")
-    assert (mine.may("odds_editor"), mine.may("support"), "demo:ed" in repr(mine.refresh)) == (True, False, False)
+    mine = kept.open("demo:ed:odds_editor", "opr_1", "ed", ("odds_editor",), "en")
+    assert (mine.may("odds_editor"), mine.may("support"), mine.token in repr(mine)) == (True, False, False)
     clock[0] += IDLE
     assert kept.find(mine.id) is mine
     clock[0] += IDLE + timedelta(seconds=1)
     assert kept.find(mine.id) is None
-    first = kept.begin("t", "o", "n", ("owner",), "en")
+    first = kept.open("t", "o", "n", ("owner",), "en")
     assert first.may("support")
     for _ in range(MOST):
-        kept.begin("t", "o", "n", (), "en")
+        kept.open("t", "o", "n", (), "en")
     assert (kept.find(first.id), first.ended, kept.find(None), kept.find("s-none")) == (None, True, None, None)
 
 
@@ -159,7 +159,7 @@ async def test_an_address_and_a_password_become_a_token_that_is_renewed() -> Non
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
         firebase = Firebase("public-key", "127.0.0.1:9099")
         assert await firebase.sign_in(client, "ann@example.org", "right") == ("first", "r1")
-        session = sessions(lambda: NOW).begin("first", "opr_1", "ann", ("owner",), "en", "r1")
+        session = sessions(lambda: NOW).open("first", "opr_1", "ann", ("owner",), "en", "r1")
         assert await firebase.renew_session(client, session)
         assert (session.token, session.refresh) == ("new", "r2")
         with pytest.raises(Said, match="INVALID_LOGIN_CREDENTIALS"):

@@ -14,7 +14,7 @@ from api.console.costs import figures, name_of
 from api.console.desk import Desk
 from api.console.edge import Said
 from api.console.findings import chart_options, diff_table, draw_charts, fault_list
-from api.console.forms import Later, Values, area, button, form, paint, reason_field
+from api.console.forms import Later, Values, area, button, choice, enter, form, paint, reason_field
 from api.console.forms import field as written
 from api.console.frame import refused
 from api.console.markup import Markup, badge, element, h, joined, number, numbers, show, table
@@ -107,6 +107,7 @@ class _Table:
         self.client = ui.context.client
         self.typed = Later(PAUSE_SECONDS, self.preview)
         self.charts: list[Any] = []
+        self.shown: Markup | None = None
 
     def draw(self) -> None:
         """Puts everything on the page."""
@@ -162,15 +163,25 @@ class _Table:
         return h(
             "div",
             h("span", t("sum"), " ", h("output", id="sum", klass="sum"), klass="field"),
+            choice(t("even_into"), "even", self._targets(), self._plainest()), button(t("even"), "even", free=True),
             reason_field(t("reason")),
             button(t("save"), "save"), button(t("submit_to_review"), "submit", kind="main"),
             button(t("withdraw"), "withdraw", kind="quiet", sure=t("press_again")),
             klass="row sticky",
         )  # fmt: skip
 
+    def _targets(self) -> list[tuple[str, str]]:
+        language = self.desk.words.language
+        return [(str(at), name_of(prize, language)) for at, prize in enumerate(self.draft.prizes)]
+
+    def _plainest(self) -> str:
+        """The prize that a difference is best put into: the commonest plain one."""
+        plain = [at for at, prize in enumerate(self.draft.prizes) if prize.get("class") == "PLAIN"]
+        return str(max(plain, key=lambda at: weight_of(self.draft.prizes[at]), default=0))
+
     async def change(self, name: str, values: Values) -> None:
         """Somebody typed: percentages at once, money a moment later."""
-        if name == "reason":
+        if name in {"reason", "even"}:
             return
         self.draft.take(values)
         self.paint({})
@@ -207,11 +218,13 @@ class _Table:
             return
         self.told.classes(remove="stale")
         if found["faults"]:
-            self.told.set_content(fault_list(self.desk, found["faults"]))
+            before = h("div", self.shown, klass="stale") if self.shown else None
+            self.told.set_content(joined((fault_list(self.desk, found["faults"]), before)))
             self.paint({})
             return
         odds = found["odds"]
-        self.told.set_content(figures(self.desk, odds["proposed"], odds["current"]))
+        self.shown = figures(self.desk, odds["proposed"], odds["current"])
+        self.told.set_content(self.shown)
         self.paint(odds["proposed"])
         self._chart(odds)
 
@@ -230,6 +243,12 @@ class _Table:
     async def act(self, name: str, values: Values) -> None:
         """Saves, hands in, or takes back."""
         self.draft.take(values)
+        if name == "even":
+            at = int(values["even"]) if values["even"].isdigit() else 0
+            if at < len(self.draft.prizes):
+                weight = weight_of(self.draft.prizes[at]) + say.PPM - self.draft.total
+                enter(self.client, f"weight-{at}", str(max(0, weight)))
+            return
         body = json.dumps(self.draft.body, ensure_ascii=False)
         await act_on_draft(self.desk, self.draft, name, body, values["reason"])
 

@@ -19,6 +19,7 @@ from api.console.markup import Markup, badge, h, link, number, numbers, show, ta
 
 CURRENCIES = ("POINTS", "DIAMONDS", "STAMPS", "TICKETS")
 STATES = {"ACTIVE": "good", "SUSPENDED": "bad"}
+READERS = ("support", "auditor")
 EVENTS = 25
 DRAWS = 20
 
@@ -26,21 +27,24 @@ DRAWS = 20
 def add(console: Console) -> None:
     @console.page("/members", "members")
     async def members(desk: Desk, request: Request) -> None:
-        text = request.query_params.get("text", "").strip()
         t = desk.t
         show(h("h1", t("members")), h("p", t("members_lead"), klass="lead"))
+        if not desk.may(*READERS):
+            show(h("p", t("forbidden_here"), klass="told", role="alert"))
+            return
 
         async def act(name: str, values: Values) -> None:
-            ui.navigate.to(f"/members?text={quote(values['text'].strip())}")
+            found = await desk.attempt(desk.ask("Members", text=values["text"], first=50))
+            if found is not None:
+                told.set_content(_found(desk, found) if found else h("p", t("nobody_found"), klass="more soft"))
 
+        # What is searched for is personal data: it goes into no address, which browsers and proxies would keep.
         form(
-            h("div", field(t("find_member"), "text", text, required=True, minlength=2, maxlength=128, autofocus=True),
+            h("div", field(t("find_member"), "text", required=True, minlength=2, maxlength=128, autofocus=True),
               button(t("search"), "search", kind="main", enter=True), klass="row"),
             on_act=act, classes="card",
         )  # fmt: skip
-        if text:
-            found = await desk.ask("Members", text=text, first=50)
-            show(_found(desk, found) if found else h("p", t("nobody_found"), klass="empty"), classes="card flush")
+        told = show(classes="card flush results")
 
     @console.page("/members/{id}", "members")
     async def member(desk: Desk, request: Request) -> None:
