@@ -17,6 +17,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 
+from api.pages.console import console_routes
 from api.pages.docs import docs_routes, documentation
 from api.pages.health import health_routes
 from api.pages.landing import landing_page, language_of
@@ -125,11 +126,17 @@ def _pages(application: Application) -> Asgi:
     @pages.get("/", include_in_schema=False)
     async def landing(request: Request, lang: str | None = None) -> HTMLResponse:
         language = language_of(lang, request.headers.get("accept-language", ""))
-        page = landing_page(language, demo=application.settings.demo, docs=documentation())
+        page = landing_page(
+            language,
+            demo=application.settings.demo,
+            docs=documentation(),
+            console=bool(application.settings.console_url),
+        )
         return HTMLResponse(page, headers={"Vary": "Accept-Language", "Content-Language": language})
 
     pages.include_router(docs_routes())
     pages.include_router(play_routes(demo=application.settings.demo))
+    pages.include_router(console_routes(lambda: application.settings.console_url))
     pages.include_router(odds_routes(lambda: application.services))
     pages.include_router(health_routes(lambda: application.services))
     return pages

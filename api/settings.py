@@ -55,6 +55,8 @@ class Settings:
     replay_clock: Path | None = None
     exposures_months: int = 13
     processes: int = 1
+    console: bool = False
+    console_url: str | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -87,6 +89,8 @@ class Settings:
             replay_clock=Path(replay_clock) if replay_clock else None,
             exposures_months=_number(environment, "MERGEMART_EXPOSURES_MONTHS", 13, 0, 1200),
             processes=_number(environment, "MERGEMART_PROCESSES", 1, 1, 256),
+            console=_flag(environment, "MERGEMART_CONSOLE", default=demo) and demo,
+            console_url=_console_url(environment),
         )
 
     @property
@@ -170,6 +174,17 @@ def _outbox_url(environment: Mapping[str, str]) -> str | None:
     if text is not None and not text.startswith(("https://", "http://")):
         raise SettingsError(
             "MERGEMART_OUTBOX_URL", "must start with https:// or http://", "Write it as https://events.example/in"
+        )
+    return text
+
+
+def _console_url(environment: Mapping[str, str]) -> str | None:
+    text = environment.get("MERGEMART_CONSOLE_URL") or None
+    if text is not None and not text.startswith(("https://", "http://", ":")):
+        raise SettingsError(
+            "MERGEMART_CONSOLE_URL",
+            "must start with https:// or http://, or be a port of the same host such as :8001",
+            "Write it as https://console.example/console/",
         )
     return text
 

@@ -98,6 +98,7 @@ BROKEN_CONTRACTS = {
     "rooms": ("loyalty/timeline/tables/planted_room.py", "import loyalty.timeline.actions\n"),
     "identity": ("api/identity/rules/planted_room.py", "import api.identity.store\n"),
     "edge": ("api/till/planted_edge.py", "import api.mobile\n"),
+    "console": ("api/console/planted_console.py", "import api.settings\n"),
     "cycles": ("api/runtime/planted_cycle/one.py", "import api.runtime.planted_cycle.two\n"),
     "rules": ("loyalty/receipts/rules/planted_rule.py", "import asyncio\n"),
     "resolvers": ("api/mobile/planted_resolver.py", "import loyalty.members.store\n"),

@@ -11,7 +11,7 @@ from api.admin.once import once
 from api.batches import batches_of
 from api.graphql.boards import BoardNode, load_board
 from api.graphql.context import Context
-from api.graphql.draws import DrawNode, list_draws
+from api.graphql.draws import DrawCheck, DrawNode, list_checks, list_draws
 from api.graphql.nodes import Node, parse_id, write_id
 from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
 from api.graphql.refusal import Refusal, mutation, request_key
@@ -120,6 +120,10 @@ class MemberNode(Node):
         async with context.database.read() as reader:
             found = await load_notes(reader, self.member_id, limit=first + 1, before=before)
         return connection(found, first, show_note, lambda each: write_cursor("notes", str(each.id)))
+
+    @strawberry.field(description="The same draws, each verified: whether it follows from its seed.")
+    async def draw_checks(self, info: Info, first: int, after: str | None = strawberry.UNSET) -> Connection[DrawCheck]:
+        return await list_checks(info.context, self.member_id, first, after)
 
     @strawberry.field(description="For the roles support and owner alone.")
     async def identities(self, info: Info) -> list[IdentityNode]:

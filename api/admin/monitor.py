@@ -6,8 +6,9 @@ from datetime import datetime
 import strawberry
 
 from api.graphql.context import Context
+from api.graphql.pages import check_first
 from api.graphql.schema import Info
-from rewards.gacha.actions.monitoring import read_monitor
+from rewards.gacha.actions.monitoring import Reading, list_readings, read_monitor
 from rewards.gacha.rules.monitoring import ALARM
 
 DIGITS = 3
@@ -28,6 +29,17 @@ class FairnessMonitor:
     alarm_since: datetime | None
 
 
+@strawberry.type(description="One look of the monitor, of those that were kept.")
+class FairnessReading:
+    at: datetime
+    draws: int
+    evidence: str
+    bins_evidence: str
+    replayed: int
+    broken: int
+    alarm: bool
+
+
 @strawberry.type
 class MonitorQuery:
     @strawberry.field(description="What the fairness monitor found last; null before its first look.")
@@ -42,6 +54,21 @@ class MonitorQuery:
             bins_evidence=power_of_ten(found.bins), alarm_at=power_of_ten(-math.log(ALARM)), replayed=found.replayed,
             broken=found.broken, alarm_since=found.alarm_since,
         )  # fmt: skip
+
+    @strawberry.field(description="The latest looks of the monitor, newest first: one in five minutes at most.")
+    async def fairness_readings(self, info: Info, first: int) -> list[FairnessReading]:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            found = await list_readings(connection, check_first(first))
+        return [show_reading(each) for each in found]
+
+
+def show_reading(reading: Reading) -> FairnessReading:
+    return FairnessReading(
+        at=reading.at, draws=reading.draws, evidence=power_of_ten(reading.together),
+        bins_evidence=power_of_ten(reading.bins), replayed=reading.replayed, broken=reading.broken,
+        alarm=reading.alarm,
+    )  # fmt: skip
 
 
 def power_of_ten(log_e: float) -> str:

@@ -17,10 +17,10 @@ from api.graphql.schema import Info
 from api.refusals import BadInput
 from loyalty.sheets import actions as sheets
 from loyalty.sheets.rules import Act, Change, Fault, SheetVersion, changes_between
-from rewards.gacha.actions.reviewing import Figures, OddsReview, review_odds
+from rewards.gacha.actions.reviewing import OddsReview, Replayed, replay_week, review_odds
 from rewards.gacha.rules.chances import percent
 from rewards.gacha.rules.costing import Costing, PrizeCost
-from rewards.gacha.rules.odds import parse_odds
+from rewards.gacha.rules.odds import Odds, parse_odds
 
 DIGITS = 6
 SUBJECT_LENGTH_MAX = 120
@@ -58,6 +58,12 @@ class FunderCost:
     per_draw_minor: str
 
 
+@strawberry.type(description="A point of a curve: the chance that a TOP came within so many draws after the last one.")
+class TopWithin:
+    draws: int
+    percent: str
+
+
 @strawberry.type(description="One prize of a table. Percentages and money are decimal strings from exact fractions.")
 class OddsPrizeFigures:
     prize: str
@@ -77,6 +83,9 @@ class OddsFigures:
     expected_draws_to_top: str | None
     draws_to_top: list[int | None] = strawberry.field(
         description="Within so many draws a TOP has come in 50, 90 and 99 of 100 cases."
+    )
+    top_within: list[TopWithin] = strawberry.field(
+        description="The curve up to where 99 of 100 have one, at most 60 points and 600 draws."
     )
     ten_expectation: str = strawberry.field(description="The mean number of GUARANTEE or above in a ten.")
     funders: list[FunderCost]
@@ -115,7 +124,15 @@ class OddsReviewNode:
     proposed: OddsFigures
     successors: list[OddsFigures] = strawberry.field(description="What takes over when a stock ends, in order.")
     current: OddsFigures | None
-    replay: OddsReplay
+    key: strawberry.Private[str]
+    odds: strawberry.Private[Odds]
+
+    @strawberry.field(description="Made when it is asked for: it is the dear part.")
+    async def replay(self, info: Info) -> OddsReplay:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            made = await replay_week(connection, vault_of(context.services), self.key, self.odds, context.now)
+        return show_replay(made)
 
 
 @strawberry.type(description="Everything that a reviewer needs of one version.")
@@ -168,6 +185,17 @@ class ReviewQuery:
             odds = None if faults else await _review(context, connection, key, parsed)
         return OddsPreview(faults=[show_fault(each) for each in faults], odds=odds)
 
+    @strawberry.field(description="What differs between two versions of one sheet, from the older to the newer.")
+    async def sheet_changes(self, info: Info, older: strawberry.ID, newer: strawberry.ID) -> list[FieldChange]:
+        context: Context = info.context
+        wanted = parse_id("sht", older, "older"), parse_id("sht", newer, "newer")
+        async with context.database.read() as connection:
+            found = [await sheets.load_version(connection, each) for each in wanted]
+        one, other = found
+        if one is None or other is None or (one.kind, one.key) != (other.kind, other.key):
+            raise BadInput("newer", "both must be versions of one sheet")
+        return [show_change(each) for each in changes_between(_body(one), _body(other))]
+
     @strawberry.field(
         description="Who did what, newest first. `subject`: `<kind>.<key>` of a sheet, `pause:<target>`, "
         "`operator:<id>`."
@@ -187,7 +215,7 @@ class ReviewQuery:
 
 async def _review(context: Context, connection: Any, key: str, body: dict[str, Any]) -> OddsReviewNode:
     odds = parse_odds(f"odds.{key}", body)
-    return show_review(await review_odds(connection, vault_of(context.services), key, odds, context.now))
+    return show_review(key, odds, await review_odds(connection, key, odds, context.now))
 
 
 def _body(sheet: SheetVersion | None) -> Any:
@@ -210,12 +238,13 @@ def show_entry(entry: sheets.Entry) -> TrailEntry:
     )  # fmt: skip
 
 
-def show_review(review: OddsReview) -> OddsReviewNode:
+def show_review(key: str, odds: Odds, review: OddsReview) -> OddsReviewNode:
     return OddsReviewNode(
-        proposed=show_costing(review.proposed.costing, review.currency),
+        key=key,
+        odds=odds,
+        proposed=show_costing(review.proposed, review.currency),
         successors=[show_costing(each, review.currency) for each in review.successors],
         current=show_costing(review.current, review.currency) if review.current else None,
-        replay=show_replay(review.proposed),
     )
 
 
@@ -226,6 +255,7 @@ def show_costing(costing: Costing, currency: str) -> OddsFigures:
         prizes=[_show_prize(each) for each in costing.prizes],
         expected_draws_to_top=None if expected is None else decimal(expected),
         draws_to_top=list(costing.draws_to_top),
+        top_within=[TopWithin(draws=draws, percent=percent(chance)) for draws, chance in costing.top_within],
         ten_expectation=decimal(costing.ten_expectation),
         funders=[
             FunderCost(funder=name, per_draw_minor=decimal(each)) for name, each in sorted(costing.per_funder.items())
@@ -252,7 +282,7 @@ def _show_prize(line: PrizeCost) -> OddsPrizeFigures:
     )  # fmt: skip
 
 
-def show_replay(figures: Figures) -> OddsReplay:
+def show_replay(figures: Replayed) -> OddsReplay:
     made = figures.replay
     return OddsReplay(
         draws=made.draws, tops=made.tops, would_be_tops=made.would_be_tops, paid_minor=decimal(figures.paid_minor),

@@ -10,6 +10,7 @@ from api.admin.compensations import (
     resolve_compensation,
 )
 from api.admin.drafts import DraftMutation
+from api.admin.figures import FiguresQuery
 from api.admin.keys import KeyMutation, KeyQuery, StoreNode, resolve_store
 from api.admin.members import MemberMutation, MemberNode, MemberQuery, resolve_member
 from api.admin.monitor import MonitorQuery
@@ -40,7 +41,7 @@ class Operator:
 @strawberry.type
 class Query(
     MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery, PrizeQuery, CareQuery, CompensationQuery,
-    SeasonQuery,
+    SeasonQuery, FiguresQuery,
 ):  # fmt: skip
     @strawberry.field
     async def me(self, info: Info) -> Operator:

@@ -197,11 +197,15 @@ async def check_target(context: Context, target: str) -> str:
 @strawberry.type
 class SheetQuery:
     @strawberry.field(description="Versions of sheets, newest first within each.")
-    async def sheets(self, info: Info, first: int, kind: str | None = None, key: str | None = None) -> list[SheetNode]:
+    async def sheets(
+        self, info: Info, first: int, kind: str | None = None, key: str | None = None, state: SheetState | None = None
+    ) -> list[SheetNode]:
         context: Context = info.context
         wanted = kind and check_kind(kind), key and check_key(key)
         async with context.database.read() as connection:
-            found = await sheets.load_versions(connection, kind=wanted[0], key=wanted[1], limit=check_first(first))
+            found = await sheets.load_versions(
+                connection, kind=wanted[0], key=wanted[1], state=state, limit=check_first(first)
+            )
         return [show_sheet(each) for each in found]
 
     @strawberry.field(

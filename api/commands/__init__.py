@@ -13,6 +13,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from api.commands import verify  # noqa: PLC0415 - alone: it works offline, without any database module
 
         return verify.run(words[1:]) if words[0] == "verify-draw" else verify.run_whole(words[1:])
+    if words[:1] == ["console"]:
+        from api.commands import console  # noqa: PLC0415 - alone: it knows the API's address and no database
+
+        return console.run(words[1:])
     from api.commands.line import run_command  # noqa: PLC0415 - brings in what these two must not
 
     return run_command(words)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import errno
+import os
 import signal
 import socket
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from api.commands import seed
+from api.commands.beside import AFTER, Console
 from api.commands.exits import ExitCode
 from api.commands.processes import supervise
 from api.commands.serving import serve
@@ -88,11 +92,18 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
             migrated(settings)
             if settings.demo:
                 asyncio.run(_seed(settings))
-            banner = _banner(settings, f"Data: {settings.var}" if embedded else "Data: in the database of DATABASE_URL")
+            console = Console(settings.host, settings.port + AFTER, settings.port) if settings.console else None
+            if console is not None:
+                stack.callback(console.stop)
+                settings = replace(settings, console_url=f":{console.port}/console/")
+            data = f"Data: {settings.var}" if embedded else "Data: in the database of DATABASE_URL"
+            ready = partial(_say_ready, _banner(settings, data), console)
             if processes > 1:
-                supervise(processes, listener, lambda: print(banner, flush=True))
+                if settings.console_url:
+                    os.environ["MERGEMART_CONSOLE_URL"] = settings.console_url  # for its children
+                supervise(processes, listener, ready)
             else:
-                serve(settings, listener, lambda: print(banner, flush=True))
+                serve(settings, listener, ready)
         except KeyboardInterrupt:
             pass
         finally:
@@ -158,10 +169,18 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _say_ready(banner: str, console: Console | None) -> None:
+    if console is not None:
+        console.start()
+    print(banner, flush=True)
+
+
 def _banner(settings: Settings, data: str) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     base = f"http://{host}:{settings.port}"
     lines = [f"\nmergemart serves on {base}/", f"  health  {base}/readyz   metrics  {base}/metrics"]
+    if settings.console_url:
+        lines.append(f"  console {base}/console  (its own process, at {settings.console_url})")
     if settings.demo:
         lines += ["", "Demo tokens (Authorization: Bearer ...):"]
         lines += [f"  {caller:<9} {base + path:<42} {DEMO_TOKENS[kind]}" for caller, path, kind in _CALLERS]

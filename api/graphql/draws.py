@@ -6,6 +6,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.batches import vault_of
 from api.graphql.context import Context
 from api.graphql.nodes import Node, write_id
 from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
@@ -83,6 +84,37 @@ def _node(draw: gacha.DrawMade, entry: Entry, locale: str, **more: Any) -> DrawN
         paid_with=Currency(draw.currency).value,
         **more,
     )
+
+
+@strawberry.type(description="A draw that the server verified from its receipt and its seed, revealed or not.")
+class DrawCheck:
+    draw: DrawNode
+    revealed: bool = strawberry.field(description="Whether the member can verify it too by now.")
+    holds: bool
+    proved: list[str] = strawberry.field(description="What was proved, in English.")
+    wrong: list[str] = strawberry.field(description="What does not hold, in English.")
+
+
+def show_check(checked: gacha.CheckedDraw, locale: str) -> DrawCheck:
+    """A draw and what was found of it."""
+    return DrawCheck(
+        draw=show_record(checked.view, locale), revealed=checked.revealed, holds=not checked.wrong,
+        proved=list(checked.proved), wrong=list(checked.wrong),
+    )  # fmt: skip
+
+
+async def list_checks(context: Context, member_id: UUID, first: int, after: str | None) -> Connection[DrawCheck]:
+    """One page of a member's draws with what is proved of each, newest first."""
+    before = read_id_cursor("checks", after)
+    wanted = check_first(first) + 1
+    async with context.database.read() as connection_:
+        rows = await gacha.check_draws(
+            connection_, vault_of(context.services), member_id, first=wanted, before=before
+        )  # fmt: skip
+    return connection(
+        rows, first, lambda row: show_check(row, context.locale),
+        lambda row: write_cursor("checks", str(row.view.record.id)),
+    )  # fmt: skip
 
 
 async def list_draws(context: Context, member_id: UUID, first: int, after: str | None) -> Connection[DrawNode]:

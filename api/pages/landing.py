@@ -19,6 +19,7 @@ class Words:
     title: str
     lead: str
     play: str
+    console: str
     demo: str
     schemas: str
     callers: tuple[tuple[str, str], ...]
@@ -45,6 +46,7 @@ _WORDS = {
         lead="The back end of a supermarket's app, from the receipt to the redeemed coupon: one server, four kinds of "
         "callers, a contract for each.",
         play="Play the game",
+        console="Operators' console",
         demo="Demo mode: the data is in a folder of this machine, and a token is whoever it says it is.",
         schemas="Four GraphQL schemas",
         callers=(
@@ -83,6 +85,7 @@ _WORDS = {
         title="mergemart",
         lead="超市會員 App 的後端：從一張發票到兌換優惠券。一個伺服器、四種使用者、四份 API 規格。",
         play="玩合成遊戲",
+        console="營運主控台",
         demo="示範模式：資料只存在這台電腦的資料夾；權杖寫誰就是誰，不驗證身分。",
         schemas="四份 GraphQL API",
         callers=(
@@ -134,6 +137,8 @@ h2{font-size:1.15rem;margin:2.5rem 0 1rem}
 p{max-width:44rem;margin:.75rem 0}
 .play{display:inline-block;background:var(--leaf);color:var(--paper);border-radius:.7rem;padding:.6rem 1.2rem;
 font-weight:600;text-decoration:none}
+.other{display:inline-block;border:1px solid var(--leaf);border-radius:.7rem;padding:.55rem 1.1rem;
+margin-left:.5rem;text-decoration:none}
 .demo{background:var(--tint);border-radius:.6rem;padding:.7rem 1rem}
 .callers{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,24rem),1fr));gap:1rem;padding:0;margin:0}
 .callers li{list-style:none;background:var(--card);border:1px solid var(--line);border-radius:.9rem;padding:1.2rem}
@@ -149,7 +154,7 @@ a:focus-visible{outline:3px solid var(--leaf);outline-offset:3px;border-radius:.
 """
 
 
-def landing_page(language: str, *, demo: bool, docs: Collection[str]) -> str:
+def landing_page(language: str, *, demo: bool, docs: Collection[str], console: bool = False) -> str:
     """The whole page; `language` is `en` or `zh-TW`, `docs` are the pages of documentation that are there.
 
     The demo's tokens and explorers are shown in demo mode only.
@@ -165,7 +170,8 @@ def landing_page(language: str, *, demo: bool, docs: Collection[str]) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="data:,">'
         f"<title>{words.title}</title><style>{_STYLE}</style></head><body><main>"
         f'<header><h1>{words.title}</h1><a href="/?lang={code}" lang="{code}" hreflang="{code}">{name}</a></header>'
-        f'<p>{escape(words.lead)}</p><p><a class="play" href="/play">{escape(words.play)}</a></p>'
+        f'<p>{escape(words.lead)}</p><p><a class="play" href="/play">{escape(words.play)}</a>'
+        f"{_console(words) if console else ''}</p>"
         f"{_demo(words) if demo else ''}"
         f'<h2>{escape(words.schemas)}</h2><ul class="callers">{cards}</ul>{_docs(words, docs)}'
         f"<h2>{escape(words.more)}</h2>{_links(words.more, words.links)}"
@@ -184,6 +190,10 @@ def language_of(chosen: str | None, accepted: str) -> str:
         if tag.startswith("en"):
             return ENGLISH
     return ENGLISH
+
+
+def _console(words: Words) -> str:
+    return f' <a class="other" href="/console">{escape(words.console)}</a>'
 
 
 def _demo(words: Words) -> str:

@@ -34,7 +34,7 @@ def serving(var: Path, clock: Path, log: Path) -> Iterator[tuple[int, int]]:
         port: int = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name not in _TOLD} | {
         "HOST": "127.0.0.1", "PORT": str(port), "MERGEMART_VAR": str(var), "MERGEMART_REPLAY_CLOCK": str(clock),
-        "MERGEMART_LOG_LEVEL": "WARNING",
+        "MERGEMART_LOG_LEVEL": "WARNING", "MERGEMART_CONSOLE": "0",
     }  # fmt: skip
     with log.open("wb") as file:
         server = subprocess.Popen(  # noqa: S603 - this very program

@@ -302,6 +302,24 @@ async def expire_lots(work: Work, now: datetime, limit: int) -> int:
     return len(booked)
 
 
+@dataclass(frozen=True, slots=True)
+class Outstanding:
+    """What all members hold of a currency together, what they owe, and how many hold any."""
+
+    currency: Currency
+    balance: int
+    owed: int
+    holders: int
+
+
+async def read_outstanding(connection: Any) -> list[Outstanding]:
+    """What stands in all wallets, by currency; reads every wallet."""
+    return [
+        Outstanding(_CURRENCIES[row["currency"]], *list(row.values())[1:])
+        for row in await store.load_outstanding(connection)
+    ]
+
+
 def _write_parts(parts: Parts) -> str:
     # What JSON would say of texts that need no escapes: this is written for every transfer.
     written = (f'["{key.provenance.value}", "{key.expires_on.isoformat()}", {units}]' for key, units in parts)

@@ -49,6 +49,12 @@ SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::date[], $5::int[])
 ON CONFLICT (member_id, currency, provenance, expires_on) DO UPDATE SET remaining = excluded.remaining
 """
 
+OUTSTANDING = """
+SELECT currency, sum(balance)::bigint AS balance, sum(owed)::bigint AS owed,
+       count(*) FILTER (WHERE balance > 0) AS holders
+FROM wallets GROUP BY currency ORDER BY currency
+"""
+
 MEMBERS_WITH_EXPIRED_LOTS = """
 SELECT DISTINCT member_id FROM (
     SELECT member_id FROM lots WHERE expires_on < $1 AND remaining > 0 ORDER BY expires_on LIMIT $2) AS due
@@ -183,3 +189,8 @@ async def save_lots(work: Work, rows: Sequence[tuple[UUID, str, str, date, int]]
 
 async def load_members_with_expired_lots(connection: Any, today: date, limit: int) -> list[UUID]:
     return [row["member_id"] for row in await connection.fetch(MEMBERS_WITH_EXPIRED_LOTS, today, limit)]
+
+
+async def load_outstanding(connection: Any) -> list[Any]:
+    """What all members hold together, by currency."""
+    return list(await connection.fetch(OUTSTANDING))

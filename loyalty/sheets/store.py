@@ -24,7 +24,8 @@ COLUMNS = (
 )
 
 VERSIONS = f"""
-SELECT {COLUMNS} FROM sheets WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR key = $2)
+SELECT {COLUMNS} FROM sheets
+WHERE ($1::text IS NULL OR kind = $1) AND ($2::text IS NULL OR key = $2) AND ($4::text IS NULL OR state = $4)
 ORDER BY kind, key, version DESC LIMIT $3
 """
 
@@ -91,8 +92,10 @@ async def load_body(connection: Any, kind: str, key: str, version: int) -> str |
     return body
 
 
-async def load_versions(connection: Any, kind: str | None, key: str | None, limit: int) -> list[Any]:
-    return list(await connection.fetch(VERSIONS, kind, key, limit))
+async def load_versions(
+    connection: Any, kind: str | None, key: str | None, limit: int, state: str | None = None
+) -> list[Any]:
+    return list(await connection.fetch(VERSIONS, kind, key, limit, state))
 
 
 async def load_between(connection: Any, kind: str, key: str, after: int, upto: int) -> list[Any]:

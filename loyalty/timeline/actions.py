@@ -142,6 +142,21 @@ async def count_days(connection: Any, kind: str, among: Sequence[str], zone: str
     return [ActiveDay(*row.values()) for row in await store.count_days(connection, kind, among, zone)]
 
 
+@dataclass(frozen=True, slots=True)
+class DailyCount:
+    """Events of a kind on one day of a zone, and of how many members."""
+
+    day: date
+    kind: str
+    events: int
+    members: int
+
+
+async def count_daily(connection: Any, kinds: Sequence[str], since: datetime, zone: str) -> list[DailyCount]:
+    """Events of these kinds by day of a zone, from an instant on, the earliest first; days without any are left out."""
+    return [DailyCount(*row.values()) for row in await store.count_daily(connection, kinds, since, zone)]
+
+
 async def count_hours(connection: Any, kind: str, zone: str) -> dict[int, int]:
     """The events of a kind by hour of the day in a zone, 0 to 23."""
     return {row["hour"]: row["events"] for row in await store.count_hours(connection, kind, zone)}

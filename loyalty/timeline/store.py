@@ -77,6 +77,11 @@ SELECT extract(hour FROM at AT TIME ZONE $2)::int AS hour, count(*) AS events
 FROM events WHERE kind = $1 GROUP BY 1 ORDER BY 1
 """
 
+DAILY = """
+SELECT (at AT TIME ZONE $3)::date AS day, kind, count(*) AS events, count(DISTINCT member_id) AS members
+FROM events WHERE kind = ANY($1::text[]) AND at >= $2 GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
 AUDIT = (
     Invariant(
         "what waits to be carried outside is an event",
@@ -175,3 +180,7 @@ async def count_days(connection: Any, kind: str, among: Sequence[str], zone: str
 
 async def count_hours(connection: Any, kind: str, zone: str) -> list[Any]:
     return list(await connection.fetch(COUNT_HOURS, kind, zone))
+
+
+async def count_daily(connection: Any, kinds: Sequence[str], since: datetime, zone: str) -> list[Any]:
+    return list(await connection.fetch(DAILY, kinds, since, zone))

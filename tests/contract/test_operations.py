@@ -240,6 +240,8 @@ async def test_every_operation_of_an_operator_runs(edge: Edge) -> None:
     assert (await run("LinkIdentity", memberId=member_id, kind="phone", subject="+886912345678"))["kind"] == "phone"
     assert (await run("MemberBoard", id=member_id))["board"]["revision"] == 0
     assert (await run("MemberDraws", id=member_id, first=5))["draws"]["nodes"] == []
+    assert (await run("MemberDrawChecks", id=member_id, first=5))["drawChecks"]["nodes"] == []
+    assert (await run("SeasonFigures", days=7))["code"] == "2027-spring"
     assert (await run("SetMemberStatus", memberId=member_id, suspended=True))["status"] == "SUSPENDED"
     assert (await run("SetMemberStatus", memberId=member_id, suspended=False))["status"] == "ACTIVE"
     await run_keys_and_stores(run)
@@ -279,6 +281,8 @@ async def run_sheets(run: Runner) -> None:
     assert (await run("PublishSheet", **given, basedOn=1))["version"] == 2
     states = [(each["version"], each["state"]) for each in await run("Sheets", kind="offer", key="ten-off", first=5)]
     assert states == [(2, "ACTIVE"), (1, "RETIRED")]
+    [active] = await run("Sheets", kind="offer", key="ten-off", state="ACTIVE", first=5)
+    assert (active["version"], await run("SheetChanges", older=active["id"], newer=active["id"])) == (2, [])
     paused = await run("Pause", target="offer:ten-off", message="Back soon.", reason="a wrong price")
     await run("Resume", target="offer:ten-off")
     run.who = "demo:omar:owner"
@@ -342,6 +346,7 @@ async def run_prizes(run: Runner) -> None:
 
 async def run_roles(run: Runner) -> None:
     assert await run("FairnessMonitor") is None
+    assert await run("FairnessReadings", first=5) == []
     run.who = OWNER
     mine = (await run("Me"))["id"]
     proposed = await run("ProposeRole", operatorId=mine, role="ODDS_EDITOR", reason="writes the tables")

@@ -42,6 +42,7 @@ class Server:
         self.environment = {
             **inherited,
             "MERGEMART_VAR": str(var),
+            "MERGEMART_CONSOLE": "0",
             "PORT": str(self.port),
             "MERGEMART_LOG_LEVEL": "INFO",
             **(environment or {}),

@@ -63,7 +63,7 @@ class Server:
 
 def _environment(port: int, var: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MERGEMART_", "DATABASE_"))}
-    return kept | {"PORT": str(port), "MERGEMART_VAR": str(var)} | more
+    return kept | {"PORT": str(port), "MERGEMART_VAR": str(var), "MERGEMART_CONSOLE": "0"} | more
 
 
 def refused_start(port: int, var: Path, **environment: str) -> tuple[int, str]:

@@ -89,10 +89,15 @@ async def open_sheets(connection: Any, now: datetime | None = None) -> Sheets:
 
 
 async def load_versions(
-    connection: Any, *, kind: str | None = None, key: str | None = None, limit: int = 100
+    connection: Any,
+    *,
+    kind: str | None = None,
+    key: str | None = None,
+    state: SheetState | None = None,
+    limit: int = 100,
 ) -> list[SheetVersion]:
     """Versions of sheets, newest first within each."""
-    return [read_version(row) for row in await store.load_versions(connection, kind, key, limit)]
+    return [read_version(row) for row in await store.load_versions(connection, kind, key, limit, state)]
 
 
 async def load_version(connection: Any, sheet_id: UUID) -> SheetVersion | None:

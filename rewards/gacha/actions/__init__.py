@@ -5,10 +5,12 @@ from rewards.gacha.actions.drawing import DrawMade, DrawPrizes, PrizesDrawn, dra
 from rewards.gacha.actions.excluding import SelfExclusionSet, SetSelfExclusion, set_self_exclusions
 from rewards.gacha.actions.pools import Pool, Terms, find_pools, known_terms, load_terms, publish_odds, put_in_force
 from rewards.gacha.actions.reading import (
+    CheckedDraw,
     DrawView,
     OddsLine,
     PoolView,
     RailsView,
+    check_draws,
     export_draws,
     read_draws,
     read_draws_by_id,
@@ -18,6 +20,7 @@ from rewards.gacha.actions.reading import (
 )
 
 __all__ = [
+    "CheckedDraw",
     "DrawMade",
     "DrawPrizes",
     "DrawView",
@@ -30,6 +33,7 @@ __all__ = [
     "SetSelfExclusion",
     "Terms",
     "audit",
+    "check_draws",
     "draw_prizes",
     "export_draws",
     "find_pools",

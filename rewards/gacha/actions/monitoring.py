@@ -83,6 +83,11 @@ async def read_monitor(connection: Any) -> Reading | None:
     return Reading(**dict(row)) if row else None
 
 
+async def list_readings(connection: Any, limit: int) -> list[Reading]:
+    """The latest readings, newest first; since when there is an alarm is told by the latest alone (`read_monitor`)."""
+    return [Reading(**dict(row)) for row in await store.load_readings(connection, limit)]
+
+
 async def _weigh(connection: Any) -> rules.Evidence:
     rows = await store.count_rolls(connection, rules.BIN_PPM)
     ranks = {row["id"]: rank for rank, row in enumerate(await pool_store.load_all_pools(connection))}

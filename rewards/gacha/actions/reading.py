@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -16,7 +18,7 @@ from loyalty.sheets.actions import Sheets, open_sheets
 from loyalty.tiers.actions import LADDER, read_tier
 from rewards.coupons import actions as coupons
 from rewards.fairness import actions as fairness
-from rewards.fairness.rules import Roll, Vault, roll
+from rewards.fairness.rules import Epoch, Roll, Vault, roll
 from rewards.gacha.actions.drawing import RAILS, check_caps, read_draw, refuse_paused
 from rewards.gacha.actions.members import Standings, open_standings
 from rewards.gacha.actions.pools import Pool, Pools, Terms, load_terms, read_pools
@@ -26,6 +28,7 @@ from rewards.gacha.rules.hazard import PPM
 from rewards.gacha.rules.odds import Entry
 from rewards.gacha.rules.rails import Rails
 from rewards.gacha.rules.receipts import DrawRecord, write_receipt
+from rewards.gacha.rules.verifying import verify
 from rewards.gacha.store import draws as store
 
 
@@ -81,6 +84,16 @@ class ReceiptView:
 
     document: str
     revealed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedDraw:
+    """A draw, what of it was proved, and what does not hold."""
+
+    view: DrawView
+    revealed: bool
+    proved: tuple[str, ...]
+    wrong: tuple[str, ...]
 
 
 async def view_pools(
@@ -156,17 +169,21 @@ async def read_receipt(connection: Any, vault: Vault, member_id: UUID, draw_id: 
     found = await read_draws_by_id(connection, member_id, [draw_id])
     if not found:
         return None
-    record, terms = found[0].record, found[0].terms
-    keys = [(member_id, record.epoch), (member_id, record.epoch + 1)]
-    epochs = await fairness.read_epochs(connection, keys)
-    epoch, following = epochs[keys[0]], epochs[keys[1]]
-    seed = fairness.unseal(vault, epoch)
-    revealed = epoch.revealed_at is not None
-    document = write_receipt(
-        record, terms.body, terms.odds.sha256, rolls_of(record, terms, seed), commit=epoch.commit,
-        next_commit=following.commit, seed=seed, revealed=revealed,
-    )  # fmt: skip
-    return ReceiptView(document, revealed)
+    epochs = await _epochs_of(connection, found)
+    seed = fairness.unseal(vault, epochs[member_id, found[0].record.epoch])
+    return _write(found[0], epochs, seed)
+
+
+async def check_draws(
+    connection: Any, vault: Vault, member_id: UUID, *, first: int, before: UUID | None = None
+) -> list[CheckedDraw]:
+    """A page of a member's draws, newest first, each verified from its receipt and its seed, revealed or not.
+
+    Nothing of a seed that is not revealed leaves it: only whether the draw follows from it.
+    """
+    found = await read_draws(connection, member_id, first=first, before=before)
+    epochs = await _epochs_of(connection, found)
+    return await asyncio.to_thread(lambda: [_check(each, epochs, vault) for each in found])
 
 
 async def export_draws(connection: Any, member_id: UUID) -> list[dict[str, Any]]:
@@ -225,6 +242,37 @@ def _view_rails(
     return RailsView(
         min(month_left, max(0, day - tally.day_draws)), month_left, until if until and until > now else None
     )
+
+
+def _check(view: DrawView, epochs: Mapping[tuple[UUID, int], Epoch], vault: Vault) -> CheckedDraw:
+    epoch = epochs[view.record.member_id, view.record.epoch]
+    try:
+        seed = fairness.unseal(vault, epoch)
+    except Exception:  # noqa: BLE001 - a seed that cannot be opened, for whatever cause, proves nothing
+        wrong = ("the server seed that was kept is not the one that was committed to",)
+        return CheckedDraw(view, epoch.revealed_at is not None, (), wrong)
+    receipt = _write(view, epochs, seed)
+    document = json.loads(receipt.document)
+    verdict = verify("", document, {epoch.commit.hex(): seed})
+    # The receipt is written with rolls made anew; the one that was kept has to be the same.
+    kept = [] if document["rolls"][0]["value"] == view.record.roll else ["the roll that was kept is not the seed's"]
+    return CheckedDraw(view, receipt.revealed, tuple(verdict.proved), (*verdict.wrong, *kept))
+
+
+async def _epochs_of(connection: Any, found: Sequence[DrawView]) -> dict[tuple[UUID, int], Epoch]:
+    keys = {(each.record.member_id, each.record.epoch + more) for each in found for more in (0, 1)}
+    return await fairness.read_epochs(connection, sorted(keys))
+
+
+def _write(view: DrawView, epochs: Mapping[tuple[UUID, int], Epoch], seed: bytes) -> ReceiptView:
+    record, terms = view.record, view.terms
+    epoch, following = epochs[record.member_id, record.epoch], epochs[record.member_id, record.epoch + 1]
+    revealed = epoch.revealed_at is not None
+    document = write_receipt(
+        record, terms.body, terms.odds.sha256, rolls_of(record, terms, seed), commit=epoch.commit,
+        next_commit=following.commit, seed=seed, revealed=revealed,
+    )  # fmt: skip
+    return ReceiptView(document, revealed)
 
 
 async def _views(connection: Any, rows: Sequence[Any]) -> list[DrawView]:

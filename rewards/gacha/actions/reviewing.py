@@ -29,10 +29,9 @@ REPLAY_MOST = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """What one table costs, and what last week's draws would have cost under it."""
+class Replayed:
+    """Last week's draws made again under another table, what they would have cost, and what they did cost."""
 
-    costing: Costing
     replay: Replay
     replay_minor: Fraction
     paid_minor: Fraction
@@ -42,7 +41,7 @@ class Figures:
 class OddsReview:
     """A table, its successors in their order, and the table in force; None where the pool is new."""
 
-    proposed: Figures
+    proposed: Costing
     successors: tuple[Costing, ...]
     current: Costing | None
     currency: str
@@ -50,22 +49,29 @@ class OddsReview:
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """What is known of a pool: awards so far, last week's draws with the seeds that they were made under."""
+    """What is known of a pool: what was awarded so far, what that cost, last week's pace, what each prize is worth."""
 
+    pool_id: UUID | None
     terms: Terms | None
     awarded: Mapping[str, int]
     spent: Fraction
-    week: Sequence[DrawRecord]
     week_draws: int
-    seeds: Mapping[tuple[UUID, int], bytes]
     worths: Mapping[str, Worth]
 
 
-async def review_odds(connection: Any, vault: Vault, slug: str, odds: Odds, now: datetime) -> OddsReview:
-    """Computes everything exactly; changes and locks nothing. No seed and no roll leaves it, only counts do."""
+@dataclass(frozen=True, slots=True)
+class _Week:
+    """Last week's draws, with the seeds that they were made under."""
+
+    draws: Sequence[DrawRecord]
+    seeds: Mapping[tuple[UUID, int], bytes]
+
+
+async def review_odds(connection: Any, slug: str, odds: Odds, now: datetime) -> OddsReview:
+    """Computes everything exactly; changes and locks nothing."""
     opened = await open_sheets(connection, now)
     season = await opened.season(connection)
-    past = await _load_past(connection, vault, slug, opened, season, now)
+    past = await _load_past(connection, slug, opened, season, now)
     today = season.day(now)
 
     async def costing(table: Odds) -> Costing:
@@ -79,27 +85,36 @@ async def review_odds(connection: Any, vault: Vault, slug: str, odds: Odds, now:
     while each is not None:
         successors.append(await costing(each))
         each = each.successor
+    current = await costing(past.terms.odds) if past.terms else None
+    return OddsReview(proposed, tuple(successors), current, season.currency)
+
+
+async def replay_week(connection: Any, vault: Vault, slug: str, odds: Odds, now: datetime) -> Replayed:
+    """What last week's draws would have paid under these odds. No seed and no roll leaves it, only counts do."""
+    opened = await open_sheets(connection, now)
+    season = await opened.season(connection)
+    past = await _load_past(connection, slug, opened, season, now)
+    week = await _load_week(connection, vault, past, now)
     stock = {
-        entry.code: entry.stock - past.awarded.get(entry.code, 0) + sum(one.awarded == entry.code for one in past.week)
+        entry.code: entry.stock - past.awarded.get(entry.code, 0) + sum(one.awarded == entry.code for one in week.draws)
         for entry in odds.stocked
     }
     made = await asyncio.to_thread(
-        replay, past.week, odds, lambda member, epoch: past.seeds[member, epoch], stock, carries=odds.carries_pity
+        replay, week.draws, odds, lambda member, epoch: week.seeds[member, epoch], stock, carries=odds.carries_pity
     )
-    worth = {line.code: line.worth.minor for line in proposed.prizes}
-    figures = Figures(
-        proposed, made,
+    worths = await _worths(connection, odds, season)
+    worth = {entry.code: each.minor for entry, each in zip(odds.entries, worths, strict=True)}
+    return Replayed(
+        made,
         sum((count * worth[code] for code, count in made.would_be.items()), Fraction(0)),
         sum((count * past.worths[code].minor for code, count in made.paid.items() if code in past.worths), Fraction(0)),
     )  # fmt: skip
-    current = await costing(past.terms.odds) if past.terms else None
-    return OddsReview(figures, tuple(successors), current, season.currency)
 
 
-async def _load_past(connection: Any, vault: Vault, slug: str, opened: Sheets, season: Season, now: datetime) -> _Past:
+async def _load_past(connection: Any, slug: str, opened: Sheets, season: Season, now: datetime) -> _Past:
     rows = await store.load_pools_by_slug(connection, [slug])
     if not rows:
-        return _Past(None, {}, Fraction(0), (), 0, {}, {})
+        return _Past(None, None, {}, Fraction(0), 0, {})
     pool_id = rows[0]["id"]
     terms = (await read_pools(connection, opened, [pool_id])).pool(pool_id).terms
     stock = {row["code"]: row["awarded"] for row in await store.load_stock(connection, [pool_id])}
@@ -110,16 +125,21 @@ async def _load_past(connection: Any, vault: Vault, slug: str, opened: Sheets, s
         for entry, worth in zip(each.odds.entries, await _worths(connection, each.odds, season), strict=True):
             worths[version, entry.code] = worth
     spent = sum((row["draws"] * worths[row["version"], row["awarded"]].minor for row in counted), Fraction(0))
+    by_code = {code: worth for (_, code), worth in sorted(worths.items())}
+    pace = await draw_store.count_since(connection, pool_id, now - timedelta(days=WEEK_DAYS))
+    return _Past(pool_id, terms, stock, spent, pace, by_code)
+
+
+async def _load_week(connection: Any, vault: Vault, past: _Past, now: datetime) -> _Week:
+    if past.pool_id is None:
+        return _Week((), {})
     since = now - timedelta(days=WEEK_DAYS)
-    week = [read_draw(row) for row in await draw_store.load_since(connection, pool_id, since, REPLAY_MOST)]
+    week = [read_draw(row) for row in await draw_store.load_since(connection, past.pool_id, since, REPLAY_MOST)]
     # Whole commands alone are made again: the oldest may have been cut by the bound.
     whole = {each.set_id for each in week if each.position == 1}
     week = [each for each in week if each.set_id in whole]
     epochs = await fairness.read_epochs(connection, sorted({(each.member_id, each.epoch) for each in week}))
-    seeds = {key: fairness.unseal(vault, epoch) for key, epoch in epochs.items()}
-    by_code = {code: worth for (_, code), worth in sorted(worths.items())}
-    pace = await draw_store.count_since(connection, pool_id, since)
-    return _Past(terms, stock, spent, week, pace, seeds, by_code)
+    return _Week(week, {key: fairness.unseal(vault, epoch) for key, epoch in epochs.items()})
 
 
 async def _worths(connection: Any, odds: Odds, season: Season) -> tuple[Worth, ...]:

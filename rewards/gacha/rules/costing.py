@@ -16,6 +16,8 @@ from rewards.prizes.rules import PrizeKind
 QUANTILES = (Fraction(1, 2), Fraction(9, 10), Fraction(99, 100))
 WEEK_DAYS = 7
 _FAR_DAYS = 36_500
+CURVE_POINTS = 60
+CURVE_DRAWS = 600
 _BITS = 512
 
 
@@ -37,6 +39,7 @@ class Costing:
     """One version's figures. Money in minor units, exact.
 
     `draws_to_top`: within so many draws a TOP has come with a chance of 50, 90 and 99 per cent; None for never.
+    `top_within` are points of the curve between them: draws, and the chance that a TOP came within so many.
     `week_draws` is last week's pace. `week_expected` and `week_worst` are what so many draws cost on average and at
     most; `stock_liability` what all that is left of limited prizes is worth.
     """
@@ -44,6 +47,7 @@ class Costing:
     prizes: tuple[PrizeCost, ...]
     expected_draws: Fraction | None
     draws_to_top: tuple[int | None, ...]
+    top_within: tuple[tuple[int, Fraction], ...]
     per_funder: Mapping[str, Fraction]
     per_draw: Fraction
     per_diamond: Fraction
@@ -89,6 +93,7 @@ def cost(
         prizes=lines,
         expected_draws=chances.expected_draws(odds.hazard),
         draws_to_top=tuple(draws_to_top(odds.hazard, each) for each in QUANTILES),
+        top_within=top_within(odds.hazard),
         per_funder=per_funder,
         per_draw=per_draw,
         per_diamond=per_draw / odds.price_diamonds,
@@ -142,6 +147,24 @@ def draws_to_top(hazard: Hazard, chance: Fraction) -> int | None:
         middle = (low + high) // 2
         low, high = (low, middle) if _at_most(last, middle, still / survival) else (middle, high)
     return settled - 1 + high
+
+
+def top_within(hazard: Hazard) -> tuple[tuple[int, Fraction], ...]:
+    """(draws, chance that a TOP came within so many after the last one), at most 60 points, up to where 99% have it.
+
+    Not further than 600 draws; nothing where a TOP never comes.
+    """
+    last = draws_to_top(hazard, QUANTILES[-1])
+    if last is None:
+        return ()
+    most = min(last, CURVE_DRAWS)
+    step = -(-most // CURVE_POINTS)
+    points, survival = [], 1
+    for draw in range(1, most + 1):
+        survival *= PPM - hazard.chance(draw)
+        if draw % step == 0 or draw == most:
+            points.append((draw, 1 - Fraction(survival, PPM**draw)))
+    return tuple(points)
 
 
 def _at_most(ppm: int, draws: int, bound: Fraction) -> bool:

@@ -46,6 +46,11 @@ SELECT at, draws, bins, together, replayed, broken, alarm,
 FROM fairness_readings ORDER BY id DESC LIMIT 1
 """
 
+READINGS = """
+SELECT at, draws, bins, together, replayed, broken, alarm, NULL::timestamptz AS alarm_since
+FROM fairness_readings ORDER BY id DESC LIMIT $1
+"""
+
 INSERT_READING = """
 INSERT INTO fairness_readings (id, at, draws, bins, together, replayed, broken, alarm)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -75,6 +80,11 @@ async def count_replayed(connection: Any) -> Any:
 
 async def load_latest(connection: Any) -> Any:
     return await connection.fetchrow(LATEST)
+
+
+async def load_readings(connection: Any, limit: int) -> list[Any]:
+    """The latest ones, newest first."""
+    return list(await connection.fetch(READINGS, limit))
 
 
 async def may_read(work: Work) -> bool:

@@ -1,0 +1,114 @@
+"""A browser at the operators' console: who sits there, and what he does, by mouse and keys."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from playwright.async_api import Browser, Locator, Page, expect
+
+from tests.browser.playing import PATIENCE_MS, ROOT, SCREENSHOTS
+
+WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+SECONDS = 60
+
+
+@asynccontextmanager
+async def console_of(api: str) -> AsyncIterator[str]:
+    """`main.py console` as a process of its own before the API at `api`; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = "main.py", "console", "--demo", "--api", api, "--port", str(port)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *words, cwd=ROOT, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        transport = httpx.AsyncHTTPTransport(retries=9)  # with longer and longer rests while nobody listens yet
+        async with httpx.AsyncClient(transport=transport, timeout=SECONDS) as client:
+            assert (await client.get(f"http://127.0.0.1:{port}/healthz")).json() == {"status": "ok"}
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        async with asyncio.timeout(SECONDS):
+            _, errors = await process.communicate()
+    assert b'"level":"ERROR"' not in errors, errors.decode()
+    assert b"Traceback" not in errors, errors.decode()
+
+
+@dataclass
+class Operator:
+    """Somebody with a console."""
+
+    page: Page
+    url: str
+    name: str
+    complaints: list[str]
+
+    @classmethod
+    async def enter(
+        cls, browser: Browser, url: str, name: str, role: str, *, language: str = "en", narrow: bool = False
+    ) -> Operator:
+        """Signs in, in a browser of his own."""
+        context = await browser.new_context(viewport=NARROW if narrow else WIDE, locale=language)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE_MS)
+        page = await context.new_page()
+        operator = cls(page, url, name, [])
+        page.on("pageerror", lambda error: operator.complaints.append(str(error)))
+        page.on("console", lambda said: operator.complaints.append(said.text) if said.type == "error" else None)
+        page.on(
+            "request",
+            lambda asked: None if asked.url.startswith((url, "data:")) else operator.complaints.append(asked.url),
+        )
+        await page.goto(f"{url}/console")
+        await page.fill("input[name=name]", name)
+        await page.check(f"input[value={role}]")
+        await page.keyboard.press("Enter")
+        await operator.at(None)
+        return operator
+
+    async def at(self, title: str | None) -> None:
+        """Returns once the page is there and listens."""
+        heading = self.page.locator("main h1")
+        await (expect(heading).to_have_text(title) if title else expect(heading).to_be_visible())
+        await self.page.wait_for_function("window.did_handshake === true")
+
+    async def go(self, path: str, title: str | None = None) -> None:
+        await self.page.goto(f"{self.url}/console/{path}")
+        await self.at(title)
+
+    async def press(self, act: str, *, sure: bool = False, inside: str = "") -> None:
+        """A button of a form, twice where it asks."""
+        button = self.page.locator(f"{inside} button[data-act={act}]".strip())
+        await button.click()
+        if sure:
+            await button.click()
+
+    def text(self, selector: str) -> Locator:
+        return self.page.locator(selector)
+
+    async def picture(self, name: str) -> None:
+        """Keeps what is seen under var/screenshots, and checks that nothing is wider than the screen."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=SCREENSHOTS / f"console-{name}.png", animations="disabled", full_page=True)
+        width = await self.page.evaluate("document.documentElement.scrollWidth")
+        assert width == (self.page.viewport_size or {})["width"], f"{name} is {width} wide"
+
+
+async def draw(shop: Any, who: str, pool: int, times: int = 1) -> list[dict[str, Any]]:
+    """A member's ten-draws, by the app."""
+    found = []
+    for _ in range(times):
+        pools = await shop.ask("mobile", "Pools", who)
+        drawn = await shop.ask(
+            "mobile", "Draw", who, poolId=pools[pool]["id"], oddsHash=pools[pool]["oddsHash"], count=10
+        )
+        assert "draws" in drawn, drawn
+        found += drawn["draws"]
+    return found
