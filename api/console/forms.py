@@ -22,7 +22,8 @@ _GATHER = (
 )
 _CLICK = (
     "(e) => { const b = e.target.closest('[data-act]'); if (!b || b.disabled) return; e.preventDefault(); "
-    "const root = b.closest('.form'); const bad = [...root.querySelectorAll(':invalid')].find(n => !b.dataset.free); "
+    "const root = b.closest('.form'); "
+    "const bad = 'free' in b.dataset ? null : root.querySelector(':invalid'); "
     "if (bad) { bad.reportValidity(); return; } "
     "if (b.dataset.sure && !b.classList.contains('armed')) { b.dataset.label = b.textContent; "
     "b.textContent = b.dataset.sure; b.classList.add('armed'); "
