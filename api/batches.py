@@ -23,6 +23,17 @@ from game.checkin.actions import (
     repair_streaks,
     set_timezones,
 )
+from game.chests.actions import (
+    ChestHurried,
+    ChestOpened,
+    ChestQueued,
+    HurryChest,
+    OpenChest,
+    QueueChest,
+    hurry_chests,
+    open_chests,
+    queue_chests,
+)
 from game.orders.actions import Played, PlayMoves, play_moves
 from loyalty.care.actions import AdjustWallet, WalletAdjusted, adjust_wallets
 from loyalty.members.actions import (
@@ -126,6 +137,9 @@ class Batches:
         # The key of the seeds is bound here, so that no command carries it.
         vault = vault_of(services)
         self.draw: Batcher[DrawPrizes, PrizesDrawn] = self._batcher("draw", partial(draw_prizes, vault=vault))
+        self.queue_chest: Batcher[QueueChest, ChestQueued] = self._batcher("queueChest", queue_chests)
+        self.hurry_chest: Batcher[HurryChest, ChestHurried] = self._batcher("hurryChest", hurry_chests)
+        self.open_chest: Batcher[OpenChest, ChestOpened] = self._batcher("openChest", partial(open_chests, vault=vault))
         self.set_client_seed: Batcher[SetClientSeed, ClientSeedSet] = self._batcher(
             "setClientSeed", partial(set_client_seeds, vault=vault)
         )

@@ -10,6 +10,7 @@ from typing import Any
 from game.board.actions import publishing as boards
 from game.board.rules.content import parse_chains, parse_layout, parse_levels
 from game.checkin.rules.calendar import parse_calendar
+from game.chests.rules.content import parse_chests
 from game.orders.rules import parse_orders
 from loyalty.care.rules import parse_limits
 from loyalty.receipts.rules import parse_earning
@@ -44,6 +45,7 @@ PARSERS: Mapping[str, Parser[Any]] = {
     "board": parse_layout,
     "levels": parse_levels,
     "orders": parse_orders,
+    "chests": parse_chests,
 }
 _ROOT = Path(__file__).resolve().parents[1]
 

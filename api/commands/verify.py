@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from api.commands.exits import ExitCode
+from game.chests.rules import receipts as chests
 from rewards.gacha.rules.chains import check_sheets, check_together, find_gaps
 from rewards.gacha.rules.verifying import SEED_KEY, Verdict, read_document, read_documents, seeds_of, verify
 
@@ -95,15 +96,18 @@ def _verify(names: Sequence[str], *, whole: bool) -> int:
             broken = True
     seeds = seeds_of(list(documents.values()))
     odds = [each for each in documents.values() if _is_odds(each)] if whole else []
+    opened = [chests.verify(name, each, seeds) for name, each in documents.items() if chests.is_receipt(each)]
     verdicts = [
         verify(name, document, seeds)
         for name, document in documents.items()
-        if not _is_reveal(document) and not (whole and _is_odds(document))
+        if not _is_reveal(document) and not (whole and _is_odds(document)) and not chests.is_receipt(document)
     ]
     together = check_together(verdicts)
     if odds:
         check_sheets(verdicts, odds)
     missing = find_gaps(verdicts) if whole else []
+    chests.check_together(opened)
+    verdicts += opened
     for verdict in verdicts:
         _print(verdict)
     for sentence in together:
@@ -138,6 +142,8 @@ def _print(verdict: Verdict) -> None:
             f": draw {document['index']} of {document['count']} from {document['pool']} {document['oddsVersion']}, "
             f"epoch {document['epoch']}, nonce {document['nonce']}"
         )
+    elif chests.is_receipt(document):
+        told = f": chest {document.get('chest')}, {document.get('kind')}"
     print(f"{verdict.name}{told}")
     for word, sentences in (("WRONG", verdict.wrong), ("proved", verdict.proved), ("claimed", verdict.claimed)):
         for sentence in sentences:

@@ -13,6 +13,7 @@ from api.graphql.schema import Info
 from api.mobile.members import MemberNode, load_me
 from api.refusals import BadInput
 from game.checkin import actions as checkin
+from game.chests.actions import export_chests
 from game.compensation.actions import export_compensations
 from game.orders.actions import export_play
 from loyalty.care.actions import export_notes
@@ -83,6 +84,7 @@ async def export_me(context: Context) -> str:
             "draws": await export_draws(connection, member_id),
             "receipts": await export_receipts(connection, member_id),
             "play": await export_play(connection, member_id),
+            "chests": await export_chests(connection, member_id),
             "checkins": await checkin.export_checkins(connection, member_id),
             "compensations": await export_compensations(connection, member_id),
             "notes": await export_notes(connection, member_id),

@@ -10,6 +10,7 @@ from api.graphql.serve import serve
 from api.mobile.board import BoardMutation, BoardQuery
 from api.mobile.changes import BoardSubscription
 from api.mobile.checkin import CheckInMutation, CheckInQuery
+from api.mobile.chests import ChestMutation, ChestQuery
 from api.mobile.coupons import CouponMutation, CouponNode, CouponQuery, resolve_coupon
 from api.mobile.draws import DrawMutation, DrawQuery, resolve_draw
 from api.mobile.fairness import FairnessMutation, FairnessQuery
@@ -46,6 +47,7 @@ class Query(
     HomeQuery,
     BoardQuery,
     CheckInQuery,
+    ChestQuery,
     PoolQuery,
     DrawQuery,
     FairnessQuery,
@@ -68,6 +70,7 @@ class Mutation(
     RightsMutation,
     BoardMutation,
     CheckInMutation,
+    ChestMutation,
     VisitMutation,
     PoolMutation,
     DrawMutation,

@@ -18,6 +18,7 @@ from api.runtime.clock import utc_now
 from api.runtime.database import Database
 from game.board import actions as board
 from game.checkin import actions as checkin
+from game.chests import actions as chests
 from game.compensation import actions as compensation
 from game.orders import actions as orders
 from game.season import actions as season
@@ -99,6 +100,7 @@ async def examine_all(connection: Any, now: datetime, *, vault: Vault | None = N
     for flat, examine in AUDITS:
         findings += [(flat, finding) for finding in await examine(connection, now)]
     findings += [("fairness", finding) for finding in await fairness.audit(connection, now, vault=vault)]
+    findings += [("chests", finding) for finding in await chests.audit(connection, now, vault=vault)]
     findings += [("gacha", finding) for finding in await gacha.audit(connection, now, vault=vault)]
     return Report(now, time.monotonic() - began, tuple(findings))
 

@@ -26,6 +26,7 @@ ISSUE_CHECKIN = "issue:checkin"
 ISSUE_ORDER = "issue:order"
 ISSUE_LEVEL = "issue:level"
 ISSUE_CARE = "issue:care"
+ISSUE_CHEST = "issue:chest"
 SINK_ADJUST = "sink:adjust"
 SINK_COUPON = "sink:coupon"
 SINK_TENDER = "sink:tender"
@@ -33,6 +34,7 @@ SINK_GACHA = "sink:gacha"
 SINK_REPAIR = "sink:repair"
 SINK_CATALOGUE = "sink:catalogue"
 SINK_SEASON = "sink:season"
+SINK_CHEST = "sink:chest"
 CLEARING_HOLD = "clearing:hold"
 CLEARING_GIFT = "clearing:gift"
 CLEARING_PICK = "clearing:pick"
@@ -46,6 +48,7 @@ ACCOUNTS = {
     ISSUE_ORDER: "what delivered orders pay",
     ISSUE_LEVEL: "what claimed levels of the board pay",
     ISSUE_CARE: "what compensations give",
+    ISSUE_CHEST: "diamonds and tickets out of chests",
     SINK_ADJUST: "value that an operator took, with a reason",
     SINK_COUPON: "points paid for coupons",
     SINK_TENDER: "points paid at tills",
@@ -53,6 +56,7 @@ ACCOUNTS = {
     SINK_REPAIR: "diamonds paid for repairs of streaks",
     SINK_CATALOGUE: "stamps paid for things of the catalogue",
     SINK_SEASON: "what expired with a season",
+    SINK_CHEST: "diamonds paid to hurry chests",
     CLEARING_HOLD: "points held by a till until it settles or lets go",
     CLEARING_GIFT: "value on its way from one member to another",
     CLEARING_PICK: "stamps held for things of the catalogue until a store takes the cash, or the time is over",

@@ -11,6 +11,7 @@ import pytest
 from graphql import FieldNode, OperationDefinitionNode, build_schema, parse
 
 from api.settings import Settings
+from tests.earning import earn_chests
 from tests.edge import API, Edge, basket, dumps, offer_body, open_edge
 from tests.gacha_sheets import odds_body
 from tests.sockets import subscribed
@@ -88,6 +89,7 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     assert await run("PastSeasons", first=5) == []
     await check_in_and_visit(run)
     await win_and_pick(run)
+    await open_a_chest(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
@@ -124,6 +126,22 @@ async def open_the_game(run: Runner) -> None:
     assert (played["applied"], played["board"]["revision"]) == (1, 2)
     assert len((await run("CouponsToShow", first=10))["nodes"]) > 1
     assert (await run("PastDraws", first=10))["nodes"] == []
+
+
+async def open_a_chest(run: Runner) -> None:
+    assert (await run("Chests"))["orderEvery"] == 3
+    [first, second] = await earn_chests(run.edge, run.who, 6)
+    assert [first["state"], first["kind"]["code"], first["hurryDiamonds"]] == ["WAITING", "basket", 0]
+    assert sum(line["ppm"] for line in first["kind"]["contents"]) == 1_000_000
+    for each in (first, second):
+        assert (await run("QueueChest", number=each["number"]))["opensAt"]
+    await run.edge.give(run.who, 100, "DIAMONDS")
+    assert (await run("HurryChest", number=first["number"], mostDiamonds=2))["diamonds"] == 2
+    opened = await run("OpenChest", number=first["number"])
+    assert len(opened["drops"]) == 2
+    assert first["kind"]["contentsHash"] in (await run("ChestReceipt", number=first["number"]))["document"]
+    [left] = (await run("Chests"))["chests"]
+    assert (left["number"], left["state"]) == (second["number"], "UNLOCKING")
 
 
 async def win_and_pick(run: Runner) -> None:

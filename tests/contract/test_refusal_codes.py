@@ -29,6 +29,7 @@ from loyalty.members.actions import erase_due
 from loyalty.refusals import LoyaltyCode
 from rewards.refusals import RewardsCode
 from tests.contract.test_move_refusals import REACHED
+from tests.earning import earn_chests
 from tests.edge import Edge, basket, dumps, line, offer_body, open_edge
 from tests.gacha_sheets import odds_body
 from tests.things_http import ADDRESS, open_pot, ready, stock, store_id, win
@@ -785,6 +786,55 @@ async def repair_needs_orders(edge: Edge) -> Request:
 async def repair_too_late(edge: Edge) -> Request:
     await came_days_ago(edge, "demo:jo", 9)
     return request("mobile", "RepairStreak", "demo:jo", payDiamonds=True)
+
+
+# --- chests: of the other member, one after the other
+
+
+@reaches("CHEST_NOT_FOUND")
+async def chest_of_another(edge: Edge) -> Request:
+    assert [each["number"] for each in await earn_chests(edge, LI, 18)] == [3, 6, 9, 12, 15, 18]
+    return request("mobile", "OpenChest", MEI, number=3)
+
+
+@reaches("CHEST_NOT_QUEUED")
+async def chest_not_queued(edge: Edge) -> Request:
+    return request("mobile", "OpenChest", LI, number=3)
+
+
+@reaches("CHEST_LOCKED")
+async def chest_before_its_time(edge: Edge) -> Request:
+    await done(edge, request("mobile", "QueueChest", LI, number=3))
+    return request("mobile", "OpenChest", LI, number=3)
+
+
+@reaches("CHEST_ALREADY_QUEUED")
+async def chest_queued_twice(edge: Edge) -> Request:
+    return request("mobile", "QueueChest", LI, number=3)
+
+
+@reaches("CHEST_PRICE_ROSE")
+async def chest_dearer(edge: Edge) -> Request:
+    return request("mobile", "HurryChest", LI, number=3, mostDiamonds=1)
+
+
+@reaches("CHEST_QUEUE_FULL")
+async def chests_queued(edge: Edge) -> Request:
+    for number in (6, 9, 12):
+        await done(edge, request("mobile", "QueueChest", LI, number=number))
+    return request("mobile", "QueueChest", LI, number=15)
+
+
+@reaches("CHEST_READY")
+async def chest_ready(edge: Edge) -> Request:
+    await done(edge, request("mobile", "HurryChest", LI, number=3, mostDiamonds=2))
+    return request("mobile", "HurryChest", LI, number=3, mostDiamonds=2)
+
+
+@reaches("CHEST_OPENED")
+async def chest_opened(edge: Edge) -> Request:
+    await done(edge, request("mobile", "OpenChest", LI, number=3))
+    return request("mobile", "OpenChest", LI, number=3)
 
 
 @reaches("MAKE_UP_NOT_MISSED")

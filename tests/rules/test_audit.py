@@ -39,12 +39,13 @@ from tests.conftest import Servers
 from tests.gacha_sheets import prize
 from tests.races import gacha_fair as gacha
 from tests.races import test_checkin as checkin
+from tests.races import test_chests as chests
 from tests.races import test_play as plays
 from tests.races import things_shop as things
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
 from tests.seeding import PARSERS, receipt, shipped_sheets
 
-BOARD_PARSERS = {kind: PARSERS_OF_ALL[kind] for kind in ("chains", "board", "levels", "orders")}
+BOARD_PARSERS = {kind: PARSERS_OF_ALL[kind] for kind in ("chains", "board", "levels", "orders", "chests")}
 
 
 @dataclass
@@ -188,6 +189,21 @@ async def _play(database: Database, member: UUID) -> None:
     revision = await plays.learn(database, member, 20)
     claim = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.CLAIM_LEVEL, 2)))
     assert claim.result.claimed
+    await _open_a_chest(database, member)
+
+
+async def _open_a_chest(database: Database, member: UUID) -> None:
+    """A chest that was hurried and opened, and one whose timer runs."""
+    [(first,)] = await plays.rows(
+        database, "SELECT min((o ->> 0)::int) FROM boards, jsonb_array_elements(orders) AS w(o) WHERE member_id = $1",
+        member,
+    )  # fmt: skip
+    for number in range(first, 7):
+        await chests.deliver(database, member, number)
+    for number in (3, 6):
+        assert await chests.code(database, chests.queue_chests, chests.queueing(member, number)) == "ok"
+    assert await chests.code(database, chests.hurry_chests, chests.hurrying(member, 3)) == "ok"
+    assert await chests.code(database, chests.opening, chests.unshutting(member, 3, plays.NOW)) == "ok"
 
 
 async def _win(database: Database) -> None:
@@ -512,6 +528,19 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "a turn reached the members that it counts, and once it is finished every one who was there",
         ("UPDATE season_turns SET members = members + 1",),
+    ),
+    ("a chest was earned by an order that was delivered", ("UPDATE chests SET number = number + 1000",)),
+    (
+        "a chest that was opened has its opening, and no other has one",
+        ("UPDATE chest_openings SET kind = 'safe'",),
+    ),
+    (
+        "diamonds and tickets out of chests, and diamonds paid to hurry them, are what their transfers say",
+        ("UPDATE events SET facts = facts || '{\"diamonds\": 99}' WHERE kind = 'chest_hurried'",),
+    ),
+    (
+        "energy and goods out of chests were granted, as much as openings say",
+        ("INSERT INTO grants SELECT member_id, gen_random_uuid(), 'ENERGY', 1, 'chest', at FROM chest_openings",),
     ),
     ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )

@@ -169,4 +169,42 @@ WORDINGS: dict[str, Wording] = {
         "符合條件的會員現為 {members} 人，而非 {seen} 人。",
         "Make the dry run (or read the compensation) again, look at the new cost, and send that number.",
     ),
+    "CHEST_NOT_FOUND": Wording(
+        "There is no chest {chest}.", "沒有編號 {chest} 的寶箱。", "Read the chests again: each is one member's own."
+    ),
+    "CHEST_OPENED": Wording(
+        "The chest {chest} was opened already.",
+        "編號 {chest} 的寶箱已經開啟。",
+        "Read the chests again; chestReceipt shows what it held.",
+    ),
+    "CHEST_ALREADY_QUEUED": Wording(
+        "The timer of chest {chest} is set: it opens at {opens_at}.",
+        "編號 {chest} 的寶箱已在解鎖佇列中，{opens_at} 可開啟。",
+        "Show the timer.",
+    ),
+    "CHEST_QUEUE_FULL": Wording(
+        "{limit} chests can be queued at once, and are.",
+        "最多 {limit} 個寶箱同時排隊解鎖，目前已滿。",
+        "Wait until retryAt, or hurry one of them.",
+    ),
+    "CHEST_NOT_QUEUED": Wording(
+        "The timer of chest {chest} is not set yet.",
+        "編號 {chest} 的寶箱尚未開始解鎖。",
+        "Queue the chest first.",
+    ),
+    "CHEST_READY": Wording(
+        "The chest {chest} is ready: there is nothing to hurry.",
+        "編號 {chest} 的寶箱已可開啟，無需加速。",
+        "Open it.",
+    ),
+    "CHEST_LOCKED": Wording(
+        "The chest {chest} is still shut.",
+        "編號 {chest} 的寶箱尚未解鎖。",
+        "Wait until retryAt, or hurry it.",
+    ),
+    "CHEST_PRICE_ROSE": Wording(
+        "Hurrying chest {chest} costs {diamonds} diamonds, more than was agreed to.",
+        "加速編號 {chest} 的寶箱需 {diamonds} 鑽石，高於您同意的金額。",
+        "Show the price and ask again.",
+    ),
 }

@@ -36,6 +36,7 @@ _SENTENCES = {
     "must not be more than {} minutes ahead of the server's clock": "不得晚於伺服器時間 {} 分鐘以上",
     "must not be more than {} days ago": "不得早於 {} 天前",
     "a line of the receipt": "須為該收據中的一行",
+    "the number of a chest that you opened": "須為您已開啟之寶箱的編號",
     "must bring back a quantity or an amount, none of them negative": "須退回數量或金額，且不得為負數",
     "must hold no e-mail address and no long number (a date is fine): reasons are kept for good": (
         "不得含有電子郵件或長串數字（日期可以）：原因會永久保存"

@@ -13,6 +13,10 @@ from game.board.actions import BoardRead, Boards, OpenBoard, open_boards
 from game.board.rules import moves
 from game.board.rules.content import Content
 from game.board.rules.moves import LevelClaimed, Move
+from game.chests import actions as chests
+from game.chests import facts as chest_facts
+from game.chests.actions import CHESTS, Earned
+from game.chests.rules.content import ChestSheet
 from game.orders import facts, store
 from game.orders.actions.reading import ORDERS, read_orders, write_orders
 from game.orders.rules import MOST_MOVES, Delivered, OrderDials, Replayed, Table, replay, take_in
@@ -98,6 +102,8 @@ class _Game:
     ledger: Ledger
     timeline: Timeline
     deliveries: list[tuple[UUID, int, int, int, int, datetime]]
+    chests: ChestSheet | None
+    earned: list[Earned]
 
 
 async def play_moves(work: Work, commands: Sequence[PlayMoves]) -> list[Played | Refused]:
@@ -119,6 +125,8 @@ async def play_moves(work: Work, commands: Sequence[PlayMoves]) -> list[Played |
                 game.boards.board(command.member_id).settle_revision(command.now)
     if game.deliveries:
         await store.insert_deliveries(work, game.deliveries)
+    if game.earned:
+        await chests.insert_earned(work, game.earned)
     await game.boards.save(work)
     await game.ledger.save(work)
     await game.timeline.save(work)
@@ -150,6 +158,8 @@ async def _open(work: Work, commands: Sequence[PlayMoves]) -> _Game:
         ledger=await open_ledger(work, sorted(fit)),
         timeline=timeline,
         deliveries=[],
+        chests=await sheets.get(work.connection, *CHESTS),
+        earned=[],
     )
 
 
@@ -239,6 +249,7 @@ def _record(
         event = game.timeline.record(work, member_id, facts.ORDER_DELIVERED, now, told, command.request.id)
         game.deliveries.append((member_id, order.number, order.units, order.diamonds, order.experience, now))
         _pay(work, game, member_id, order.diamonds, Note(ledgers.ISSUE_ORDER, "order", event, now))
+        _earn(work, game, member_id, order.number, now)
     for level in done.claimed:
         told = {"level": level.level, "diamonds": level.diamonds, "energy": level.energy}
         event = game.timeline.record(work, member_id, facts.LEVEL_CLAIMED, now, told, command.request.id)
@@ -246,6 +257,17 @@ def _record(
     kinds = Counter(move.kind.value.lower() for move in command.moves[: done.applied])
     told = {"revision": opened.revision + 1, "applied": done.applied, **kinds}
     game.timeline.record(work, member_id, facts.MOVES_PLAYED, now, told, command.request.id)
+
+
+def _earn(work: Work, game: _Game, member_id: UUID, order: int, now: datetime) -> None:
+    """The chest of an order, where the sheet gives one for it."""
+    code = game.chests.earned(order) if game.chests else None
+    if game.chests is None or code is None:
+        return
+    kind = game.chests.kind(code)
+    assert kind is not None, "a sheet's cycle names its kinds"
+    game.earned.append(Earned(member_id, order, kind, game.sheets.version(*CHESTS[:2]), now))
+    game.timeline.record(work, member_id, chest_facts.CHEST_EARNED, now, {"chest": order, "kind": code})
 
 
 def _pay(work: Work, game: _Game, member_id: UUID, diamonds: int, note: Note) -> None:

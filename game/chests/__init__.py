@@ -1,0 +1,1 @@
+"""Chests: earned with orders, unlocked by time, opened by rolls that anybody can check."""

@@ -1,0 +1,1 @@
+"""The rules of chests: what the sheet says, timers, rolls, receipts."""
