@@ -17,8 +17,8 @@ from api.console.pages.pools import base_of
 from api.console.states import version_table
 
 KINDS = (
-    "season", "ladder", "earning", "offer", "welcome", "odds", "rails", "law", "calendar", "chains", "board", "levels",
-    "orders",
+    "season", "ladder", "earning", "offer", "welcome", "limits", "odds", "rails", "law", "thing", "calendar", "chains",
+    "board", "levels", "orders", "chests",
 )  # fmt: skip
 
 
