@@ -21,6 +21,7 @@ from api.runtime.embedded import Embedded
 from api.runtime.embedded.locks import FileLock
 from api.runtime.migrations import migrate
 from api.settings import Settings
+from rewards.prizes.actions import things
 
 _TEMPLATE = "template_mergemart"
 # A slow machine is no failure: examples are counted, never timed.
@@ -107,6 +108,12 @@ def database_url(embedded_servers: Servers, database_name: str) -> str:
 def owner_url(embedded_servers: Servers, database_name: str) -> str:
     """The owner's role on the same database."""
     return embedded_servers.url(embedded_servers.embedded.owner_url, database_name)
+
+
+@pytest.fixture(autouse=True)
+def forget_things() -> None:
+    """A process remembers what versions of things say, which is true of one database; each test has its own."""
+    things._things.clear()
 
 
 @pytest.fixture

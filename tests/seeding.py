@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,10 +37,13 @@ _numbers = count(1)
 
 
 class CountingMint:
-    """UUIDv7 for an instant whose random bits are a counter: the same calls give the same ids."""
+    """UUIDv7 for an instant whose random bits are a counter: the same calls give the same ids.
 
-    def __init__(self) -> None:
-        self._count = 0
+    `of` names the history: a process remembers terms by their ids, so those of two histories are never the same.
+    """
+
+    def __init__(self, of: str = "") -> None:
+        self._count = int.from_bytes(hashlib.sha256(of.encode()).digest()[:4], "big") << 24
 
     def __call__(self, at: datetime) -> UUID:
         self._count += 1

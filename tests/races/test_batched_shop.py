@@ -65,8 +65,11 @@ class World:
 
 async def build(servers: Servers, name: str, seed: int) -> World:
     database = Database(
-        servers.url(servers.embedded.database_url, name), pool_size=2, dice=SeededDice(7), mint=CountingMint()
-    )
+        servers.url(servers.embedded.database_url, name),
+        pool_size=2,
+        dice=SeededDice(7),
+        mint=CountingMint(f"shop {seed}"),
+    )  # fmt: skip
     shop = await open_shop(database)
     earning = ROOT / "loyalty/receipts/sheets/earning.TWD.toml"
     async with database.work() as work:

@@ -169,7 +169,7 @@ TABLES = {
 async def live(servers: Servers, name: str, seed: int, *, batched: bool) -> tuple[list[Any], dict[str, list[Any]]]:
     """A random history of draws, seeds, reveals and stops; the answers and all rows."""
     url = servers.url(servers.embedded.database_url, name)
-    database = Database(url, pool_size=2, dice=SeededDice(seed), mint=CountingMint())
+    database = Database(url, pool_size=2, dice=SeededDice(seed), mint=CountingMint(f"gacha {seed}"))
     fair, chance = await open_fair(database), random.Random(seed)
     await fair.publish("few", **few(25, "FALLBACK"))
     members = [await fair.member(diamonds=3_000, tickets=5, name=f"m{at}") for at in range(5)]
