@@ -12,7 +12,7 @@ from api.console.edge import Said
 from api.console.sessions import Session
 from api.console.words import CHINESE, ENGLISH, Words
 
-ROLES = ("owner", "odds_editor", "odds_approver", "campaign_manager", "support", "auditor")
+ROLES = ("owner", "odds_editor", "odds_approver", "campaign_manager", "support", "auditor", "tax_officer")
 _GOOGLE = "https://identitytoolkit.googleapis.com/v1"
 _TOKENS = "https://securetoken.googleapis.com/v1"
 

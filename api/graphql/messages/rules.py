@@ -64,6 +64,7 @@ _SENTENCES = {
     "at most {} printable characters": "最多 {} 個可顯示的字元",
     "after the version before it comes into force": "須晚於前一版本的生效時間",
     "must not be past": "不得為過去的時間",
+    "both must be versions of one sheet": "兩者須為同一份設定表的版本",
     "each command must be one move": "每個指令須恰為一步操作",
     "given, or else `storeId`: one of the two": "須提供此欄位或 `storeId`，兩者擇一",
     "the key of a sheet of kind `thing`, {} characters at most": "須為 `thing` 類設定表的代號，最多 {} 個字元",
