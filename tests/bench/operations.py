@@ -87,13 +87,13 @@ def sign_ins(first: int, count: int) -> list[Request]:
     return [("/graphql", f"Bearer demo:bench-{number}", body) for number in range(first, first + count)]
 
 
-def homes(count: int, versions: Sequence[str] = (), *, members: int = REGULARS) -> list[Request]:
+def homes(count: int, versions: Sequence[str] = (), *, members: int = REGULARS, first: int = 0) -> list[Request]:
     """First screens of regulars in turn; with `versions` (one for each, in order), what an app sends that has one."""
     text = text_of("mobile/Home")
     made = []
     for n in range(count):
         variables = {"ifVersion": versions[n % len(versions)]} if versions else {}
-        number = n % (len(versions) or members)
+        number = first + n % (len(versions) or members)
         body = json.dumps({"query": text, "variables": variables})
         made.append(("/graphql", f"Bearer demo:bench-{number}", body))
     return made
