@@ -69,7 +69,8 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+_OF_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - looked up, not bound
+
+
 def _loopback(host: str) -> str:
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
-    return f"[{host}]" if ":" in host else host
+    return _OF_EVERYWHERE.get(host) or (f"[{host}]" if ":" in host else host)

@@ -33,6 +33,7 @@ class Words:
         return text.format(**facts) if facts else text
 
 
+# As the server's pages judge it; said again here, since the console is a program of its own that knows none of theirs.
 def language_of(chosen: str | None, accepted: str) -> str:
     """What was chosen, else the first of ours that Accept-Language names, else English."""
     if chosen in LANGUAGES:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.browser.playing import PATIENCE_MS, ROOT, SCREENSHOTS
 
-WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 390, "height": 844}
+WIDE, NARROW = ViewportSize(width=1280, height=860), ViewportSize(width=390, height=844)
 SECONDS = 60
 
 
@@ -56,7 +56,7 @@ class Operator:
         cls, browser: Browser, url: str, name: str, role: str, *, language: str = "en", narrow: bool = False
     ) -> Operator:
         """Signs in, in a browser of his own."""
-        context = await browser.new_context(viewport=NARROW if narrow else WIDE, locale=language)  # type: ignore[arg-type]
+        context = await browser.new_context(viewport=NARROW if narrow else WIDE, locale=language)
         context.set_default_timeout(PATIENCE_MS)
         page = await context.new_page()
         operator = cls(page, url, name, [])

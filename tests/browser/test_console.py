@@ -157,7 +157,9 @@ async def look_back(ed: Operator, ann: Operator, floor: Floor) -> None:
     """It goes on; another reviews it; the trail has it all; two versions side by side; and back to the old one."""
     await ann.press("resume", sure=True)
     await expect(ann.text("text=Another person reviews this.")).to_be_visible()
-    otto = await Operator.enter(ann.page.context.browser, floor.console, "otto", "auditor")  # type: ignore[arg-type]
+    browser = ann.page.context.browser
+    assert browser is not None, "she has one"
+    otto = await Operator.enter(browser, floor.console, "otto", "auditor")
     await otto.go("stops", "Stop switch")
     await otto.page.fill("textarea[name=note]", "the picture was right")
     await otto.press("review")

@@ -44,22 +44,27 @@ async def test_an_imported_member_walks_from_last_years_receipts_to_a_redeemed_c
 
     began = is_weekend()
     assert await walk(database, settings, Namespace(household=HOUSEHOLD, url=None)) == 0
-    if began != is_weekend():
-        pytest.skip("the weekend began or ended during the day that was walked")
+    # Two answers are right only where a weekend begins or ends while the day is walked.
+    earnings = [(41, 21) if weekend else (33, 13) for weekend in {began, is_weekend()}]
 
     steps = capsys.readouterr().out
     # By hand from the sheets: NT$8,198.00 earn 819 points and 81 stamps; 38,500 less 5,000 paid earn 33 and 3; the
     # salmon (24,000 less its share, 3,117) carries floor(33 x 20,883 / 33,500) = 20 of them. At weekends
     # the cabbage (9,000 less 1,169) counts twice: 41,331 earn 41, of which floor(41 x 20,883 / 41,331) = 20.
-    earned, rest = (41, 21) if began else (33, 13)
+    rights = [
+        (
+            f"records the receipt: {earned} points, 3 stamps",
+            f"takes back 高麗菜, 吐司: {rest} points and 2 stamps revoked, 1000 points given back; coupon ISSUED",
+        )
+        for earned, rest in earnings
+    ]
+    assert any(all(each in steps for each in told) for told in rights), f"none of {rights} is told in:\n{steps}"
     for expected in (
         "819 points, 81 stamps, 1 ticket;",
         "for 300 points: coupon ISSUED",
         "NT$385.00: NT$50.00 off, 1000 points pay NT$10.00, NT$325.00 left to pay",
         "coupon REDEEMED",
-        f"records the receipt: {earned} points, 3 stamps",
         "takes back 鮭魚: 20 points and 1 stamp revoked, 0 points given back; coupon REDEEMED",
-        f"takes back 高麗菜, 吐司: {rest} points and 2 stamps revoked, 1000 points given back; coupon ISSUED",
         "coupon_reopened, tender_returned, receipt_returned",
         "the day is done",
     ):

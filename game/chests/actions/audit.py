@@ -47,11 +47,8 @@ async def _make_again(connection: Any, vault: Vault) -> Finding:
 
 
 def _follows(opening: Opening, kind: ChestKind, epoch: Epoch | None, vault: Vault) -> bool:
-    if epoch is None:
-        return False
-    try:
-        seed = fairness.unseal(vault, epoch)
-    except Exception:  # noqa: BLE001 - a seed that cannot be opened proves nothing
+    seed = fairness.try_unseal(vault, epoch) if epoch else None
+    if seed is None:
         return False
     place = opening.place()
     filled = rolling.fill(kind, lambda label, limit: roll(seed, label, limit, place))

@@ -1,7 +1,7 @@
 """Seeds: opened for draws, shown, set, revealed."""
 
 from rewards.fairness.actions.audit import audit
-from rewards.fairness.actions.book import Roller, Seeds, open_seeds, read_epochs, unseal
+from rewards.fairness.actions.book import Roller, Seeds, open_seeds, read_epochs, try_unseal, unseal
 from rewards.fairness.actions.member import (
     ClientSeedSet,
     RevealSeed,
@@ -31,5 +31,6 @@ __all__ = [
     "read_seed",
     "reveal_seeds",
     "set_client_seeds",
+    "try_unseal",
     "unseal",
 ]

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
+
 from loyalty.work import Work
 from rewards.fairness import rules, store
 from rewards.fairness.actions.vault import NONCE_BYTES
@@ -121,6 +123,15 @@ def unseal(vault: Vault, epoch: Epoch) -> bytes:
     seed = vault.unseal(epoch.sealed, epoch.place)
     assert rules.commitment(seed) == epoch.commit, "a seed is the one that was committed to"
     return seed
+
+
+def try_unseal(vault: Vault, epoch: Epoch) -> bytes | None:
+    """The server seed; None where it cannot be opened or is not the one that was committed to: it proves nothing."""
+    try:
+        seed = vault.unseal(epoch.sealed, epoch.place)
+    except (InvalidTag, ValueError):  # another key, place or bytes; bytes too few to be a sealed seed
+        return None
+    return seed if rules.commitment(seed) == epoch.commit else None
 
 
 async def read_epochs(connection: Any, keys: Sequence[tuple[UUID, int]]) -> dict[tuple[UUID, int], Epoch]:

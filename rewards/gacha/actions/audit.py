@@ -9,7 +9,7 @@ from uuid import UUID
 
 from loyalty.invariants import MOST_ROWS, Finding, examine
 from rewards.fairness import actions as fairness
-from rewards.fairness.rules import Epoch, Vault, roll
+from rewards.fairness.rules import Vault, roll
 from rewards.gacha.actions.drawing import read_draw
 from rewards.gacha.actions.pools import PoolVersion, Terms, load_terms
 from rewards.gacha.rules.drawing import Outcome, Roller, draw_many
@@ -60,7 +60,7 @@ async def _make_again(connection: Any, vault: Vault) -> Finding:
         held = [] if not records else held[len(ready) :]
         terms = await load_terms(connection, {(each.pool_id, each.version) for each in ready})
         epochs = await fairness.read_epochs(connection, sorted({(each.member_id, each.epoch) for each in ready}))
-        seeds = {key: _unseal(vault, epoch) for key, epoch in epochs.items()}
+        seeds = {key: fairness.try_unseal(vault, epoch) for key, epoch in epochs.items()}
         checked += len(ready)
         broken += [
             {"member_id": each.member_id, "draw_id": each.id, "epoch": each.epoch, "nonce": each.nonce}
@@ -78,13 +78,6 @@ def count_broken(
     for each in _broken(records, terms, seeds, _Chain(whole=False)):
         found[each.member_id, each.epoch] = found.get((each.member_id, each.epoch), 0) + 1
     return found
-
-
-def _unseal(vault: Vault, epoch: Epoch) -> bytes | None:
-    try:
-        return fairness.unseal(vault, epoch)
-    except Exception:  # noqa: BLE001 - a seed that cannot be opened proves none of its draws
-        return None
 
 
 def _broken(

@@ -45,12 +45,8 @@ async def replay_revealed(work: Work, now: datetime, limit: int, *, vault: Vault
         return 0
     records = [read_draw(row) for row in await store.load_of_epochs(work.connection, waiting)]
     terms = await load_terms(work.connection, {(each.pool_id, each.version) for each in records})
-    seeds: dict[Any, bytes | None] = {}
-    for key, epoch in (await fairness.read_epochs(work.connection, waiting)).items():
-        try:
-            seeds[key] = fairness.unseal(vault, epoch)
-        except Exception:  # noqa: BLE001 - a seed that cannot be opened proves none of its draws
-            seeds[key] = None
+    epochs = await fairness.read_epochs(work.connection, waiting)
+    seeds = {key: fairness.try_unseal(vault, epoch) for key, epoch in epochs.items()}
     broken = count_broken(records, terms, seeds)
     drawn = Counter((each.member_id, each.epoch) for each in records)
     await store.insert_replayed(work, [(*key, drawn[key], broken.get(key, 0)) for key in waiting], now)

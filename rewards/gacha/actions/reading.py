@@ -246,9 +246,8 @@ def _view_rails(
 
 def _check(view: DrawView, epochs: Mapping[tuple[UUID, int], Epoch], vault: Vault) -> CheckedDraw:
     epoch = epochs[view.record.member_id, view.record.epoch]
-    try:
-        seed = fairness.unseal(vault, epoch)
-    except Exception:  # noqa: BLE001 - a seed that cannot be opened, for whatever cause, proves nothing
+    seed = fairness.try_unseal(vault, epoch)
+    if seed is None:
         wrong = ("the server seed that was kept is not the one that was committed to",)
         return CheckedDraw(view, epoch.revealed_at is not None, (), wrong)
     receipt = _write(view, epochs, seed)
