@@ -374,6 +374,8 @@ async def test_the_audit_sees_a_draw_that_was_altered(fair: Fair, owner_url: str
         "UPDATE pools SET version = 9": "the odds that are in force",
         "UPDATE draws SET coupon_id = id": "a coupon that was drawn",
         "UPDATE seeds SET sealed = sealed || 'x'": "every sealed seed opens",
+        "UPDATE seeds SET commit_sha256 = sha256('another seed')": "every sealed seed opens",
+        "UPDATE seeds SET sealed = 'x'": "every sealed seed opens",
         "DELETE FROM seeds WHERE epoch = 2": "epochs follow each other",
     }.items():
         change = owner.transaction()
