@@ -47,6 +47,7 @@ PARSERS: Mapping[str, Parser[Any]] = {
     "orders": parse_orders,
     "chests": parse_chests,
 }
+Check = Callable[[str, str, Mapping[str, Any]], Awaitable[list[Fault]]]
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -85,24 +86,46 @@ async def publish(
     )
     if kind in boards.KINDS:
         await boards.check_sheets(work.connection)
+        await boards.refuse_in_play(work.connection, kind, PARSERS[kind](f"{kind}.{key}", body))
     return version
 
 
-def checker(connection: Any, now: datetime) -> Callable[[str, str, Mapping[str, Any]], Awaitable[list[Fault]]]:
-    """Finds every mistake of a body: what its parser says, and whether it fits what it would stand beside."""
+def checker(connection: Any, now: datetime) -> Check:
+    """Finds every mistake of a body: what its parser says, whether it fits what it would stand beside, and whether
+    running boards could go on under it.
+    """
 
     async def check(kind: str, key: str, body: Mapping[str, Any]) -> list[Fault]:
-        name, parser = f"{kind}.{key}", PARSERS[kind]
-        faults = sheets.faults_of(name, body, parser)
-        if faults:
-            return faults
-        if kind == "odds":
-            return await check_odds(connection, key, parse_odds(name, body))
-        if kind == "offer":
-            offer = parse_offer(name, body)
-            return await check_offer(connection, key, offer) + await check_drawn(connection, key, offer, now)
-        if kind in boards.KINDS:
-            return await boards.faults_with(connection, kind, parser(name, body))
-        return []
+        faults = await _mistakes(connection, kind, key, body, now)
+        if not faults and kind in boards.KINDS:
+            return await boards.faults_in_play(connection, kind, PARSERS[kind](f"{kind}.{key}", body))
+        return faults
 
     return check
+
+
+def judge(connection: Any, now: datetime) -> Check:
+    """The same for who decides: what running boards need is refused as CONTENT_IN_USE once nothing else is wrong."""
+
+    async def check(kind: str, key: str, body: Mapping[str, Any]) -> list[Fault]:
+        faults = await _mistakes(connection, kind, key, body, now)
+        if not faults and kind in boards.KINDS:
+            await boards.refuse_in_play(connection, kind, PARSERS[kind](f"{kind}.{key}", body))
+        return faults
+
+    return check
+
+
+async def _mistakes(connection: Any, kind: str, key: str, body: Mapping[str, Any], now: datetime) -> list[Fault]:
+    name, parser = f"{kind}.{key}", PARSERS[kind]
+    faults = sheets.faults_of(name, body, parser)
+    if faults:
+        return faults
+    if kind == "odds":
+        return await check_odds(connection, key, parse_odds(name, body))
+    if kind == "offer":
+        offer = parse_offer(name, body)
+        return await check_offer(connection, key, offer) + await check_drawn(connection, key, offer, now)
+    if kind in boards.KINDS:
+        return await boards.faults_with(connection, kind, parser(name, body))
+    return []

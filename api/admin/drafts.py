@@ -10,7 +10,7 @@ import strawberry
 
 from api.admin.once import once
 from api.admin.sheets import APPROVERS, EDITORS, check_key, check_kind, read_body
-from api.content import checker
+from api.content import judge
 from api.graphql.context import Context
 from api.graphql.nodes import parse_id, write_id
 from api.graphql.refusal import Refusal, mutation, request_key
@@ -222,7 +222,7 @@ class DraftMutation:
                 work,
                 found.id,
                 revision,
-                checker(work.connection, context.now),
+                judge(work.connection, context.now),
                 editor=operator,
                 reason=reason,
                 now=context.now,
@@ -266,7 +266,7 @@ class DraftMutation:
 
         async def act(work: Work) -> SheetVersion:
             done = await sheets.approve(
-                work, found.id, revision, checker(work.connection, context.now), approver=operator, at=when,
+                work, found.id, revision, judge(work.connection, context.now), approver=operator, at=when,
                 reason=reason, now=context.now,
             )  # fmt: skip
             if when is None:

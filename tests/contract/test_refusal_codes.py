@@ -6,6 +6,7 @@ in both languages.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import date, timedelta
 from typing import Any
@@ -937,6 +938,16 @@ async def incident_twice(edge: Edge) -> Request:
 async def cohort_grew(edge: Edge) -> Request:
     made = await proposed(edge, "outage-grown")
     return request("admin", "ApproveCompensation", OWNER, compensationId=made["id"], members=made["members"] + 1)
+
+
+@reaches("CONTENT_IN_USE")
+async def chain_without_an_heir(edge: Edge) -> Request:
+    [sheet] = await edge.ask("admin", "Sheets", MANAGER, kind="chains", key="current", first=1)
+    body = json.loads(sheet["body"])
+    levels = [{"emoji": sign, "name": {"en": sign, "zh-TW": sign}} for sign in "ABCDE"]
+    grown = {"chains": [*body["chains"], {"code": "tea", "name": {"en": "Tea", "zh-TW": "茶"}, "levels": levels}]}
+    await done(edge, publishing("chains", "current", grown, based_on=sheet["version"]))
+    return publishing("chains", "current", body, based_on=sheet["version"] + 1)
 
 
 # --- the tests

@@ -29,10 +29,10 @@ async def body_of(edge: Edge, kind: str) -> dict[str, Any]:
     return found
 
 
-async def make(edge: Edge, kind: str, body: dict[str, Any], at: str | None = None) -> None:
+async def make(edge: Edge, kind: str, body: dict[str, Any], at: str | None = None, *, based_on: int = 1) -> None:
     """Drafted and submitted by one, approved by another, in force at once or at an instant."""
     draft = await edge.ask(
-        "admin", "DraftSheet", WRITER, kind=kind, key="current", basedOn=1, body=dumps(body), reason="new year"
+        "admin", "DraftSheet", WRITER, kind=kind, key="current", basedOn=based_on, body=dumps(body), reason="new year"
     )
     sheet = {"sheetId": draft["sheetId"], "revision": 1}
     assert await edge.code("admin", "SubmitSheet", WRITER, **sheet, reason="ready") == "ok"
@@ -89,4 +89,59 @@ async def test_a_new_year_comes_by_sheets_alone_and_a_running_board_goes_on(edge
     assert "lantern" in {each["code"] for each in await edge.ask("mobile", "Chains", MEI)}
     done = await edge.ask("mobile", "CheckIn", MEI)
     assert (done["reward"]["diamonds"], done["reward"]["points"]) == (98, 66), "the cycle's ten, and the new year's"
+    await edge.check_books()
+
+
+async def test_when_the_new_year_goes_its_goods_become_others_and_none_is_lost(edge: Edge) -> None:
+    plain = await body_of(edge, "chains"), await body_of(edge, "board")
+    chains, layout = await body_of(edge, "chains"), await body_of(edge, "board")
+    levels = [{"emoji": sign, "name": {"en": sign, "zh-TW": sign}} for sign in ("🏮", "🧨", "🧧", "🎆", "🐉")]
+    chains["chains"].append({"code": "lantern", "name": NAME, "levels": levels})
+    await make(edge, "chains", chains)
+    fridge = next(kind for kind in layout["generators"] if kind["code"] == "fridge")
+    fridge.update(code="shrine", takes=["fridge"], drops=[{"chain": "lantern", "level": 1, "weight": 1}])
+    layout["cells"] = [word.replace("@fridge", "@shrine") for word in layout["cells"]]
+    await make(edge, "board", layout)
+
+    board = await edge.ask("mobile", "Board", MEI)
+    [at] = [cell["index"] for cell in board["cells"] if cell["generator"] and cell["generator"]["code"] == "shrine"]
+    played = await edge.ask("mobile", "PlayMoves", MEI, baseRevision=0, commands=[{"tap": {"cell": at}}] * 3)
+    lanterns = [index for index, chain, _ in goods_of(played["board"]) if chain == "lantern"]
+    merge = {"merge": {"from": lanterns[0], "to": lanterns[1]}}
+    played = await edge.ask(
+        "mobile", "PlayMoves", MEI, baseRevision=1, commands=[merge, {"store": {"cell": lanterns[2]}}]
+    )
+    assert played["applied"] == 2
+
+    # The generator first: as long as it drops lanterns they cannot go. It becomes the fridge again.
+    gone = plain[1]
+    next(kind for kind in gone["generators"] if kind["code"] == "fridge")["takes"] = ["shrine"]
+    await make(edge, "board", gone, based_on=2)
+    draft = await edge.ask(
+        "admin", "DraftSheet", WRITER, kind="chains", key="current", basedOn=2, body=dumps(plain[0]), reason="over"
+    )
+    asked = {"sheetId": draft["sheetId"], "revision": 1}
+    refused = await edge.ask("admin", "SubmitSheet", WRITER, **asked, reason="ready")
+    assert refused["code"] == "CONTENT_IN_USE"
+    assert "boards hold goods of lantern" in refused["message"]
+    review = await edge.ask("admin", "SheetReview", OTHER, id=draft["sheetId"])
+    assert ["boards hold goods of lantern" in fault["rule"] for fault in review["faults"]] == [True]
+    plain[0]["chains"][0]["takes"] = ["lantern"]
+    edited = {**asked, "body": dumps(plain[0]), "reason": "lanterns become dairy"}
+    assert await edge.code("admin", "EditSheet", WRITER, **edited) == "ok"
+    sheet = {"sheetId": draft["sheetId"], "revision": 2}
+    assert await edge.code("admin", "SubmitSheet", WRITER, **sheet, reason="ready") == "ok"
+    assert await edge.code("admin", "ApproveSheet", OTHER, **sheet, reason="fine") == "ok"
+
+    board = await edge.ask("mobile", "Board", MEI)
+    assert (lanterns[1], "dairy", 2) in goods_of(board)
+    assert board["storage"]["items"][0]["chain"] == "dairy"
+    assert board["cells"][at]["generator"]["code"] == "fridge"
+    assert {each["chain"] for order in board["orders"] for each in order["items"]} <= {"dairy", "bakery"}
+    back = {"retrieve": {"slot": 0, "cell": lanterns[0]}}
+    played = await edge.ask(
+        "mobile", "PlayMoves", MEI, baseRevision=board["revision"], commands=[back, {"tap": {"cell": at}}]
+    )
+    assert played["applied"] == 2
+    assert (lanterns[0], "dairy", 1) in goods_of(played["board"])
     await edge.check_books()

@@ -164,6 +164,11 @@ WORDINGS: dict[str, Wording] = {
         "{key} 已有補償。",
         "Read compensations; what was given for an incident is not given again. Another incident has another key.",
     ),
+    "CONTENT_IN_USE": Wording(
+        "Boards that are being played need what this sheet leaves out. {faults}",
+        "進行中的遊戲盤面仍需要此設定表移除的內容：{faults}",
+        "Keep it, or say in `takes` what it becomes; then save and submit again.",
+    ),
     "COHORT_CHANGED": Wording(
         "The rules name {members} members now, not {seen}.",
         "符合條件的會員現為 {members} 人，而非 {seen} 人。",

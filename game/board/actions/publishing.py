@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from game.board.actions.book import BOARD, CHAINS, LEVELS
 from game.board.rules.content import check_content
-from loyalty.sheets.actions import open_sheets
+from game.board.rules.running import check_in_play, in_play
+from game.refusals import GameCode, GameRefused
+from loyalty.sheets.actions import load_scheduled, open_sheets
 from loyalty.sheets.rules import Fault, SheetInvalid
 
 KINDS = (CHAINS[0], BOARD[0], LEVELS[0])
+_LAST = 2**31 - 1
 
 
 async def check_sheets(connection: Any) -> None:
@@ -21,11 +25,41 @@ async def check_sheets(connection: Any) -> None:
 
 async def faults_with(connection: Any, kind: str = "", candidate: Any = None) -> list[Fault]:
     """Every mistake between the sheets in force, with a parsed candidate in the place of the one of its kind."""
-    sheets = await open_sheets(connection)
-    found = {each[0]: await sheets.get(connection, *each) for each in (CHAINS, BOARD, LEVELS)}
-    if kind:
-        found[kind] = candidate
-    chains, layout, levels = (found[each] for each in KINDS)
+    chains, layout, levels = await _beside(connection, kind, candidate)
     if chains is None or layout is None or levels is None:
         return []
     return check_content(chains, layout, levels)
+
+
+async def faults_in_play(connection: Any, kind: str, candidate: Any) -> list[Fault]:
+    """What a parsed candidate would leave without a rule on boards that are being played.
+
+    Boards are not looked at: whatever a version that is, was or will be in force had counts as lying on one, so a board
+    that is played meanwhile changes nothing.
+    """
+    chains, layout, levels = await _beside(connection, kind, candidate)
+    if chains is None or layout is None or levels is None:
+        return []
+    past = {
+        each[0]: [
+            each[2](f"{each[0]}.{each[1]}", json.loads(version.body))
+            for version in await load_scheduled(connection, each[0], each[1], 0, _LAST)
+        ]
+        for each in (CHAINS, BOARD)
+    }
+    return check_in_play(in_play(past[CHAINS[0]], past[BOARD[0]]), chains, layout, levels)
+
+
+async def refuse_in_play(connection: Any, kind: str, candidate: Any) -> None:
+    """Refuses CONTENT_IN_USE where a candidate leaves goods or generators of running boards without a rule."""
+    faults = await faults_in_play(connection, kind, candidate)
+    if faults:
+        raise GameRefused(GameCode.CONTENT_IN_USE, faults="; ".join(str(fault) for fault in faults))
+
+
+async def _beside(connection: Any, kind: str, candidate: Any) -> list[Any]:
+    """Chains, layout and levels in force, the candidate in the place of its kind; None for each that there is not."""
+    sheets = await open_sheets(connection)
+    return [
+        candidate if each[0] == kind else await sheets.get(connection, *each) for each in (CHAINS, BOARD, LEVELS)
+    ]  # fmt: skip

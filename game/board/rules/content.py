@@ -38,11 +38,16 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Goods that merge into one another, from level 1."""
+    """Goods that merge into one another, from level 1.
+
+    `takes` are chains that the sheet no longer has: their goods, wherever they lie or are asked for, are this chain's
+    goods of the same level from now on.
+    """
 
     code: str
     names: Mapping[str, str]
     levels: tuple[Goods, ...]
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,10 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorKind:
-    """A kind of generator: so many charges, then a pause that refills all of them."""
+    """A kind of generator: so many charges, then a pause that refills all of them.
+
+    `takes` are kinds that the sheet no longer has: whoever owns one of those has this one in its place.
+    """
 
     code: str
     names: Mapping[str, str]
@@ -64,6 +72,7 @@ class GeneratorKind:
     charges: int
     cooldown_seconds: int
     drops: tuple[Drop, ...]
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +112,9 @@ def parse_chains(name: str, body: Mapping[str, Any]) -> tuple[Chain, ...]:
         for level in each.tables("levels", least=SHORTEST_CHAIN, most=LONGEST_CHAIN):
             goods.append(Goods(level.names("name"), level.text("emoji", most=16), level.text("sponsor", default="")))
             level.close()
-        chains.append(Chain(_read_code(each), each.names("name"), tuple(goods)))
+        chains.append(Chain(_read_code(each), each.names("name"), tuple(goods), each.texts("takes")))
         each.close()
-    _each_once(reader, "chains", "the code", (chain.code for chain in chains))
+    _each_once(reader, "chains", "the code", (code for chain in chains for code in (chain.code, *chain.takes)))
     levels = [goods for chain in chains for goods in chain.levels]
     _each_once(reader, "chains", "the emoji", (goods.emoji for goods in levels))
     for language in ("en", "zh-TW"):
@@ -121,7 +130,7 @@ def parse_layout(name: str, body: Mapping[str, Any]) -> Layout:
     if len(words) != CELLS:
         reader.fault("cells", f"must have {CELLS} cells, {cells.ROWS} rows of {cells.COLUMNS}, not {len(words)}")
     kinds = tuple(_read_kind(each) for each in reader.tables("generators", least=1, most=40))
-    _each_once(reader, "generators", "the code", (kind.code for kind in kinds))
+    _each_once(reader, "generators", "the code", (code for kind in kinds for code in (kind.code, *kind.takes)))
     known = {kind.code for kind in kinds}
     for index, word in enumerate(words):
         generator = _GENERATOR_WORD.fullmatch(word)
@@ -213,9 +222,11 @@ def check_content(chains: Sequence[Chain], layout: Layout, levels: Sequence[Leve
 
 @dataclass(slots=True)
 class Content:
-    """The three sheets made fast: numbers for words. Goods and generators that the sheets have lost keep a number.
+    """The three sheets made fast: numbers for words.
 
-    What the sheets have lost can be moved, stored and sold, and is never dropped, merged or asked for.
+    A word of a chain or kind that another one takes is read as the other's, so a board that is read is exchanged. What
+    the sheets have lost all the same keeps a number: it can be moved, stored and sold, and is never dropped, merged or
+    asked for.
     """
 
     chains: tuple[Chain, ...]
@@ -229,11 +240,14 @@ class Content:
     _drops: dict[tuple[int, int], tuple[int, tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
     _words: dict[str, int] = field(default_factory=dict)
     _chain_numbers: dict[str, int] = field(default_factory=dict)
+    _kinds_taken: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for chain in self.chains:
-            self._number(chain.code, len(chain.levels))
+            number = self._number(chain.code, len(chain.levels))
+            self._chain_numbers.update(dict.fromkeys(chain.takes, number))
         self.kind_codes.extend(kind.code for kind in self.layout.generators)
+        self._kinds_taken = {code: kind.code for kind in self.layout.generators for code in kind.takes}
         self.sealed = {cell: level.number for level in self.levels for cell in level.cells}
         self._opens_at = {chain: level.number for level in self.levels for chain in level.chains}
 
@@ -253,7 +267,8 @@ class Content:
         return self.layout.generators[number] if number < len(self.layout.generators) else None
 
     def kind_number(self, code: str) -> int:
-        """The number of a kind of generator, known to the sheet or not."""
+        """The number of a kind of generator, known to the sheet or not; of one that another has taken, that one's."""
+        code = self._kinds_taken.get(code, code)
         if code not in self.kind_codes:
             self.kind_codes.append(code)
         return self.kind_codes.index(code)
@@ -345,6 +360,7 @@ def _read_kind(reader: Reader) -> GeneratorKind:
         charges=reader.integer("charges", low=1, high=1000),
         cooldown_seconds=reader.integer("cooldown_seconds", low=0, high=604_800),
         drops=tuple(drops),
+        takes=reader.texts("takes"),
     )
     reader.close()
     return kind
