@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from game.board.actions.book import BOARD, CHAINS, LEVELS
 from game.board.rules.content import check_content
 from game.board.rules.running import check_in_play, in_play
 from game.refusals import GameCode, GameRefused
-from loyalty.sheets.actions import load_scheduled, open_sheets
+from loyalty.sheets.actions import Parser, load_scheduled, open_sheets
 from loyalty.sheets.rules import Fault, SheetInvalid
 
 KINDS = (CHAINS[0], BOARD[0], LEVELS[0])
 _LAST = 2**31 - 1
+Parsed = TypeVar("Parsed")
 
 
 async def check_sheets(connection: Any) -> None:
@@ -40,14 +41,14 @@ async def faults_in_play(connection: Any, kind: str, candidate: Any) -> list[Fau
     chains, layout, levels = await _beside(connection, kind, candidate)
     if chains is None or layout is None or levels is None:
         return []
-    past = {
-        each[0]: [
-            each[2](f"{each[0]}.{each[1]}", json.loads(version.body))
-            for version in await load_scheduled(connection, each[0], each[1], 0, _LAST)
-        ]
-        for each in (CHAINS, BOARD)
-    }
-    return check_in_play(in_play(past[CHAINS[0]], past[BOARD[0]]), chains, layout, levels)
+    found = in_play(await _versions(connection, *CHAINS), await _versions(connection, *BOARD))
+    return check_in_play(found, chains, layout, levels)
+
+
+async def _versions(connection: Any, kind: str, key: str, parser: Parser[Parsed]) -> list[Parsed]:
+    """Every version of a sheet that is, was or will be in force."""
+    versions = await load_scheduled(connection, kind, key, 0, _LAST)
+    return [parser(f"{kind}.{key}", json.loads(version.body)) for version in versions]
 
 
 async def refuse_in_play(connection: Any, kind: str, candidate: Any) -> None:

@@ -38,11 +38,7 @@ class Goods:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Goods that merge into one another, from level 1.
-
-    `takes` are chains that the sheet no longer has: their goods, wherever they lie or are asked for, are this chain's
-    goods of the same level from now on.
-    """
+    """Goods that merge into one another, from level 1. Goods of the chains in `takes`, which are gone, are its own."""
 
     code: str
     names: Mapping[str, str]
@@ -61,10 +57,7 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class GeneratorKind:
-    """A kind of generator: so many charges, then a pause that refills all of them.
-
-    `takes` are kinds that the sheet no longer has: whoever owns one of those has this one in its place.
-    """
+    """A kind of generator: so many charges, then a pause that refills them. It stands in for the kinds in `takes`."""
 
     code: str
     names: Mapping[str, str]
