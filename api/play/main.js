@@ -1,20 +1,22 @@
 // The app: signs in, opens the game, shows one screen at a time.
 
 import * as api from "./api.js";
+import { showChests } from "./chests.js";
 import { showCheckIn } from "./checkin.js";
 import { showCoupons } from "./coupons.js";
 import { showFairness } from "./fairness.js";
 import { Game } from "./game.js";
 import { showDraw } from "./gacha.js";
 import { showMore, showSettings, showTimeline } from "./more.js";
+import { showPrizes } from "./prizes.js";
 import { sayTold, showShop } from "./shop.js";
 import { button, failed, h, tell } from "./ui.js";
 import { chooseLanguage, language, say } from "./words.js";
 
 const TABS = [["shop", "🏪", showShop], ["checkIn", "📅", showCheckIn], ["draw", "🎰", showDraw],
   ["coupons", "🎫", showCoupons], ["more", "☰", showMore]];
-// Screens behind "more"; a new one (quests, say) is a line here, a line in more.js and its words.
-const BEHIND = { timeline: showTimeline, fairness: showFairness, settings: showSettings };
+// Screens behind "more"; a new one is a line here, a line in more.js and its words.
+const BEHIND = { chests: showChests, myPrizes: showPrizes, timeline: showTimeline, fairness: showFairness, settings: showSettings };
 const NAME = "mergemart.name";
 const LANGUAGE = "mergemart.language";
 const SIGN_IN_SECONDS = 60;
@@ -220,8 +222,8 @@ async function keepFiles() {
   try {
     await navigator.serviceWorker.register("/play/worker.js", { scope: "/play" });
     const { active } = await navigator.serviceWorker.ready;
-    const names = ["play.css", "icon.svg", "app.webmanifest", "operations.json", "main.js", "api.js", "checkin.js", "codes.js", "coupons.js",
-      "fair.js", "fairness.js", "gacha.js", "game.js", "more.js", "qr.js", "rules.js", "shop.js", "ui.js", "words.js"];
+    const names = ["play.css", "icon.svg", "app.webmanifest", "operations.json", "main.js", "api.js", "checkin.js", "chests.js", "codes.js", "coupons.js",
+      "fair.js", "fairness.js", "gacha.js", "game.js", "more.js", "prizes.js", "qr.js", "rules.js", "shop.js", "ui.js", "words.js"];
     active.postMessage({ keep: ["/play", ...names.map((name) => `${api.BASE}/${name}`)] });
   } catch (error) {
     console.warn("the game will not open without a network", error);

@@ -4,7 +4,7 @@ import { BASE, ask, change } from "./api.js";
 import { button, h, rewards, showTime, tell } from "./ui.js";
 import { LANGUAGES, language, say } from "./words.js";
 
-const SCREENS = [["timeline", "🕒"], ["fairness", "⚖️"], ["settings", "⚙️"]];
+const SCREENS = [["chests", "🎁"], ["myPrizes", "🏆"], ["timeline", "🕒"], ["fairness", "⚖️"], ["settings", "⚙️"]];
 const PAGE = 30;
 
 export function showMore(root, app) {
