@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from api.commands import contract, delegated, migrate, refusals, replay, run, serving, verify
+from api.commands import delegated, migrate, run, serving, verify
 from api.commands.exits import ExitCode
 from api.runtime.embedded import AlreadyServing, EmbeddedError
 from api.runtime.migrations import DatabaseNewer, DatabaseOlder, DatabaseUnreachable
@@ -24,10 +25,13 @@ _REFUSALS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (EmbeddedError, ExitCode.SETTINGS),
 )
 
+# Commands by what stands first on the line. What a server does not need is brought in for its own command and for help.
+_LATER = {"replay": "replay", "sdl": "contract", "refusals": "refusals"}
+
 
 def run_command(arguments: Sequence[str]) -> int:
     """Runs one command; returns the exit code of the process."""
-    parsed = _parser().parse_args(arguments)
+    parsed = _parser(arguments).parse_args(arguments)
     try:
         return int(parsed.act(Settings.from_environment(os.environ), parsed))
     except tuple(kind for kind, _ in _REFUSALS) as refusal:
@@ -37,7 +41,7 @@ def run_command(arguments: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="main.py",
         description="mergemart: the back end of a supermarket's app, from the receipt to the redeemed coupon.",
@@ -52,8 +56,12 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, delegated, replay, migrate, contract, refusals):
+    for module in (run, delegated, migrate):
         module.add(commands)
+    known = bool(arguments) and (arguments[0] in commands.choices or arguments[0] in _LATER)
+    for name, later in _LATER.items():
+        if not known or arguments[0] == name:
+            import_module(f"api.commands.{later}").add(commands)
     # `api/commands` runs these two before this parser.
     commands.add_parser(verify.NAME, help=verify.SUMMARY, add_help=False)
     commands.add_parser(verify.WHOLE_NAME, help=verify.WHOLE_SUMMARY, add_help=False)
