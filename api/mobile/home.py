@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -56,6 +57,7 @@ class HomeNode:
     pools: list[PoolNode] | None
     coupons: list[CouponNode] | None = strawberry.field(description="The newest that can be used, ten at most.")
     notices: list[NoticeNode] | None
+    kept: strawberry.Private[dict[object, object]] = field(default_factory=dict)
 
 
 def show_home(read: HomeRead, locale: str) -> HomeNode:

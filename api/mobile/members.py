@@ -8,6 +8,7 @@ import strawberry
 
 from api.graphql.context import Context
 from api.graphql.nodes import Node, write_id
+from api.graphql.plans import KNOWN
 from api.graphql.schema import Info
 from api.runtime.database import Database
 from api.runtime.gathering import Gatherer
@@ -57,11 +58,11 @@ class MemberNode(Node):
     known_wallet: strawberry.Private[Wallet | None] = None
     known_tier: strawberry.Private[TierNode | None] = None
 
-    @strawberry.field
+    @strawberry.field(metadata={KNOWN: "known_wallet"})
     async def wallet(self, info: Info) -> Wallet:
         return self.known_wallet or await load_wallet(info.context)
 
-    @strawberry.field
+    @strawberry.field(metadata={KNOWN: "known_tier"})
     async def tier(self, info: Info) -> TierNode:
         return self.known_tier or await load_tier(info.context)
 

@@ -33,6 +33,7 @@ from tests.faults.server import free_port
 # Requests of one run, by connections.
 LEVELS = {1: 300, 16: 1_600, 64: 3_200, 256: 3_840}
 QUICK = 4
+READS = "reads"
 EXAMPLE = """
 examples:
   python -m tests.bench --quick
@@ -47,8 +48,8 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
         prog="python -m tests.bench", description=__doc__, epilog=EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
-    names = ", ".join(BY_NAME)
-    parser.add_argument("--only", type=_operations, metavar="OPERATION[,..]", help=f"mutations alone, of: {names}")
+    names = ", ".join([*BY_NAME, READS])
+    parser.add_argument("--only", type=_operations, metavar="NAME[,..]", help=f"some of it alone, of: {names}")
     parser.add_argument(
         "--levels", type=_levels, metavar="1,16", help=f"connections, of: {', '.join(map(str, LEVELS))}"
     )
@@ -61,7 +62,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     which.add_argument("--record", action="store_true", help=f"keep the ratios in {check.RECORDED.name} for --check")
     which.add_argument(
         "--check", action="store_true",
-        help=f"a short run; exit 1 where a ratio is more than {check.SLACK:.0%} below the recorded one",
+        help=f"a short run; exit 1 where a ratio is more than {check.SLACK:.0%}% below the recorded one",
     )  # fmt: skip
     arguments = parser.parse_args(words)
     if arguments.check and not check.RECORDED.exists():
@@ -73,7 +74,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
 
 
 def _operations(text: str) -> list[str]:
-    unknown = [name for name in text.split(",") if name not in BY_NAME]
+    unknown = [name for name in text.split(",") if name not in BY_NAME and name != READS]
     if unknown:
         raise argparse.ArgumentTypeError(f"no such operation: {', '.join(unknown)}")
     # What is settled must be held before.
@@ -120,7 +121,7 @@ def measure(
         bench.measure()
         figures: dict[str, Any] = {"about": {**processes.machine(databases), "rounds": plan.rounds}}
         figures["mutations"] = report.rows_of(bench)
-        if arguments.only is None:
+        if arguments.only is None or READS in arguments.only:
             count = 1_600 if arguments.quick or arguments.check else 8_000
             figures["reads"] = reads.measure_reads(bench, bare_port, bare.pid, count, max(plan.rounds, 2))
         if arguments.only is None and not arguments.check:

@@ -81,7 +81,8 @@ def _other_targets(figures: Mapping[str, Any]) -> Iterator[Target]:
     reads = figures.get("reads")
     if reads:
         bare = reads["bare"]["per_second"]
-        yield Target("home, of a bare ASGI reply", reads["home"]["per_second"] / bare, 0.05, "x")
+        yield Target("home from the database, of a bare ASGI reply", reads["home"]["per_second"] / bare, 0.05, "x")
+        yield Target("home again, of a bare ASGI reply", reads["again"]["per_second"] / bare, 0.05, "x")
         yield Target("home a core", reads["home"]["per_second"], 300, "/s")
         yield Target("home unchanged a core", reads["unchanged"]["per_second"], 2_000, "/s")
     for name, each in figures.get("single", {}).items():
@@ -114,6 +115,8 @@ def _head(about: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _mutations(rows: list[dict[str, Any]]) -> Iterator[str]:
+    if not rows:
+        return
     yield "operation      connections  HTTP/s  pgbench/s  ratio  median ms   p99 ms  server CPU  load CPU"
     for row in rows:
         beside, ratio = row["pgbench_per_second"], row["ratio"]

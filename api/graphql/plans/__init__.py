@@ -28,7 +28,10 @@ from graphql.execution.values import VariableValues
 from strawberry.schema.schema import Schema, StrawberryGraphQLCoreExecutionContext
 
 from api.graphql.plans.inputs import Deviation, NotCompiled, Variable, compile_variables, read_variables
+from api.graphql.plans.outputs import KNOWN
 from api.graphql.plans.running import Run, Shape
+
+__all__ = ["KNOWN", "Plan", "compile_plan"]
 
 _CONDITIONS = frozenset({GraphQLSkipDirective.name, GraphQLIncludeDirective.name})
 _INTROSPECTION = frozenset({"__schema", "__type"})

@@ -13,6 +13,7 @@ from math import isfinite
 from types import NoneType, SimpleNamespace
 from typing import Any
 
+import orjson
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
@@ -44,7 +45,14 @@ Complete = Callable[[Any], Any]
 Collect = Callable[[GraphQLObjectType, FieldDetailsList], GroupedFieldSet]
 
 TYPENAME = "__typename"
+KNOWN = "known"
+"""In a resolver's metadata: the attribute that it shows wherever that is not None, asking nothing further."""
+KEPT = "kept"
+"""An attribute, a dict, of nodes that never change once they were shown: what was sent of one, by selection."""
 _REFERENCE = GraphQLCoreConverter.DEFINITION_BACKREF
+
+# Selections of one node; an app has one or two, and who makes up more has them made anew.
+_KEPT_MOST = 4
 
 
 def definition_of(described: Any) -> Any:
@@ -60,6 +68,16 @@ def attribute_of(field: GraphQLField) -> str | None:
     if type(described).get_result is not StrawberryField.get_result or described.default_resolver is not getattr:
         return None
     return described.python_name
+
+
+def known_of(field: GraphQLField) -> str | None:
+    """The attribute that a field's resolver shows by itself where it is not None."""
+    described = definition_of(field)
+    if not isinstance(described, StrawberryField) or described.extensions or described.arguments:
+        return None
+    if type(described).get_result is not StrawberryField.get_result:
+        return None
+    return described.metadata.get(KNOWN)
 
 
 class Completers:
@@ -100,11 +118,17 @@ class Completers:
                 continue
             field = type_.fields.get(asked)
             attribute = attribute_of(field) if field else None
-            complete = self.compile(field.type, details) if field and attribute else None
-            if attribute is None or complete is None:
+            known = known_of(field) if field and not attribute else None
+            complete = self.compile(field.type, details) if field and (attribute or known) else None
+            if complete is None:
                 return None
-            fields.append((name, attribute, complete))
-        return _object(type_, fields)
+            if attribute:
+                fields.append((name, attribute, complete))
+            elif known:
+                fields.append((name, known, _known(complete)))
+        found = _object(type_, fields)
+        origin = getattr(definition_of(type_), "origin", None)
+        return _kept(found) if KEPT in getattr(origin, "__dataclass_fields__", ()) else found
 
     def _abstract(self, type_: GraphQLInterfaceType | GraphQLUnionType, selected: FieldDetailsList) -> Complete | None:
         if getattr(definition_of(type_), "resolve_type", None) is not None:
@@ -121,6 +145,30 @@ class Completers:
 def always(value: str) -> Complete:
     """The completer of a constant."""
     return lambda _: value
+
+
+def _known(complete: Complete) -> Complete:
+    def complete_known(value: Any) -> Any:
+        if value is None:
+            raise Deviation
+        return complete(value)
+
+    return complete_known
+
+
+def _kept(complete: Complete) -> Complete:
+    """Sends again what was sent of the same node under the same selection."""
+
+    def complete_kept(value: Any) -> Any:
+        kept = getattr(value, KEPT)
+        found = kept.get(complete_kept)
+        if found is None:
+            if len(kept) >= _KEPT_MOST:
+                kept.clear()
+            found = kept[complete_kept] = orjson.Fragment(orjson.dumps(complete(value)))
+        return found
+
+    return complete_kept
 
 
 def _optional(complete: Complete) -> Complete:
