@@ -13,7 +13,7 @@ from game.board.rules.moves import MoveKind
 from tests.board_vectors import count_kinds, write_vectors
 
 VECTORS = Path(__file__).resolve().parents[1] / "vectors"
-# Codes that the app cannot meet in these cases: OPEN and POP of what there is none of yet are told by their own codes.
+# OPEN of what there is none of is told by its own code, and reached by chance.
 CODES = {
     "BOARD_FULL", "CELL_EMPTY", "CELL_OUT_OF_BOUNDS", "CELL_TAKEN", "LEVEL_CLAIMED", "LEVEL_NOT_REACHED", "LOCKED_CELL",
     "NO_CHARGES", "NO_ENERGY", "NOT_AN_ITEM", "NOT_MERGEABLE", "NOT_TAPPABLE", "ORDER_ITEMS_MISSING", "SLOT_EMPTY",

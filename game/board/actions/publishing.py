@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from game.board.actions.book import BOARD, CHAINS, LEVELS
-from game.board.rules.content import check_content
+from game.board.rules.fitting import check_content
 from loyalty.sheets.actions import open_sheets
 from loyalty.sheets.rules import Fault, SheetInvalid
 
