@@ -35,6 +35,7 @@ from game.chests.actions import (
     queue_chests,
 )
 from game.orders.actions import Played, PlayMoves, play_moves
+from game.refills.actions import EnergyRefilled, RefillEnergy, refill_energy
 from loyalty.care.actions import AdjustWallet, WalletAdjusted, adjust_wallets
 from loyalty.members.actions import (
     AppOpened,
@@ -128,6 +129,7 @@ class Batches:
             "recordExposure", record_exposures
         )
         self.play_moves: Batcher[PlayMoves, Played] = self._batcher("playMoves", play_moves)
+        self.refill_energy: Batcher[RefillEnergy, EnergyRefilled] = self._batcher("refillEnergy", refill_energy)
         self.check_in: Batcher[CheckIn, CheckedIn] = self._batcher("checkIn", check_in)
         self.make_up: Batcher[MakeUp, MadeUp] = self._batcher("makeUp", make_up)
         self.repair_streak: Batcher[RepairStreak, StreakRepaired] = self._batcher("repairStreak", repair_streaks)

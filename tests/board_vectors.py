@@ -18,11 +18,13 @@ from typing import Any
 from api.graphql.boards import BoardNode, Cell, ItemNode, show_board
 from game.board.actions import BoardRead
 from game.board.rules import cells, moves
+from game.board.rules.content import Supply
 from game.board.rules.moves import Move, MoveKind
 from game.orders import rules as orders
 from game.orders.actions.reading import write_orders
 from game.refusals import GameRefused
-from tests.playing import Player, free_generators, new_table, shipped
+from loyalty.refusals import LoyaltyRefused
+from tests.playing import Player, free_generators, lively, new_table, shipped
 
 GAMES, STEPS = 100, 55
 _SIMPLE = {
@@ -65,32 +67,38 @@ def count_kinds(vectors: dict[str, Any]) -> tuple[Counter[str], Counter[str]]:
 
 def _game(number: int) -> dict[str, Any]:
     dice = random.Random(number)
-    player = Player(dice, new_table(dice.randbytes(32)), tidy=dice.choice((0.2, 0.35, 0.5)))
+    content = lively() if number % 3 == 0 else None
+    player = Player(dice, new_table(dice.randbytes(32), content=content), tidy=dice.choice((0.2, 0.35, 0.5)))
     for _ in range(dice.choice((0, 20, 100, 400))):
         player.step()
     player.wait()
     if number % 2 == 0:
         _lift(player)
-    before = _view(player, 0)
+    player.table.board.purse = dice.choice((0, 10, 200))
+    before = _view(player)
     start, steps = before, []
     for step in range(STEPS):
         if step % 8 == 7:
             player.wait()
-            waited = _view(player, 0)
+            waited = _view(player)
             steps.append({"wait": _changes(before, waited)})
             before = waited
         if step % 8 == 3:
-            # Time goes on, and the app has its energy counted, but generators as it saw them: a pause may be over.
+            # Time goes on, and the app has its energy counted, but generators and bubbles as it saw them: a pause may
+            # be over, or a bubble gone.
             player.now += timedelta(seconds=70)
             moves.settle(player.table.board, player.now)
             before = {**before, "energy": player.table.board.energy.amount}
             steps.append({"wait": {"energy": before["energy"], "cells": {}}})
         move = _choose(player)
-        earned, code = _try(player, move)
+        code = _try(player, move)
         if code is not None:
             steps.append({"move": _write(move), "now": _ms(player.now), "code": code})
             continue
-        after = _view(player, before["diamonds"] + earned)
+        after = _view(player)
+        if move.kind is MoveKind.CLAIM_LEVEL:
+            # What a level pays the server says: the app goes on from what it had.
+            player.table.board.purse = after["diamonds"] = before["diamonds"]
         steps.append({"move": _write(move), "now": _ms(player.now), "after": _changes(before, after)})
         before = after
     return {"start": start, "steps": steps}
@@ -133,26 +141,26 @@ def _lift(player: Player) -> None:
     board.energy = type(board.energy)(player.random.randrange(3), board.energy.at)
 
 
-def _try(player: Player, move: Move) -> tuple[int, str | None]:
-    """Does a move: the diamonds that an order paid, or the code of the refusal."""
+def _try(player: Player, move: Move) -> str | None:
+    """Does a move: the code of the refusal, if there is one."""
     _, dials = shipped()
     try:
         if move.kind is MoveKind.DELIVER:
-            player.table, done = orders.deliver(player.table, dials, move.first)
-            return done.diamonds, None
-        moves.apply(player.table.board, move, player.now)
-    except GameRefused as refused:
-        return 0, str(refused.code)
-    return 0, None
+            player.table, _ = orders.deliver(player.table, dials, move.first)
+        else:
+            moves.apply(player.table.board, move, player.now)
+    except (GameRefused, LoyaltyRefused) as refused:
+        return str(refused.code)
+    return None
 
 
-def _view(player: Player, diamonds: int) -> dict[str, Any]:
-    content, _ = shipped()
+def _view(player: Player) -> dict[str, Any]:
     board = player.table.board.copy()
+    content = board.content
     for generator in board.generators.values():
         moves.refresh(board, generator, player.now)
     read = BoardRead(1, board, write_orders(content, player.table.orders), player.now)
-    return {**write_board(show_board(read, "en")), "diamonds": diamonds}
+    return {**write_board(show_board(read, "en")), "diamonds": board.purse}
 
 
 def write_board(shown: BoardNode) -> dict[str, Any]:
@@ -179,7 +187,13 @@ def write_board(shown: BoardNode) -> dict[str, Any]:
 def _word(cell: Cell) -> str:
     if cell.generator is not None:
         made = cell.generator
-        return f"@{made.code}|{made.charges}|{made.most_charges}|{_ms(made.ready_at) if made.ready_at else 0}"
+        every = {Supply.INFINITE: "", Supply.FINITE: "|0", Supply.AUTO: f"|{(made.auto_seconds or 0) * 1000}"}[
+            made.kind
+        ]
+        return f"@{made.code}|{made.charges}|{made.most_charges}|{_ms(made.ready_at) if made.ready_at else 0}{every}"
+    if cell.expires_at is not None:
+        assert cell.item is not None
+        return f"*{_item(cell.item)}|{_ms(cell.expires_at)}|{cell.pop_diamonds}"
     if cell.kind == "BOX":
         return f"?{cell.opens_at_level or ''}"
     if cell.item is not None:

@@ -13,15 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from game.board.rules import cells, moves
-from game.board.rules.cells import BOX, CELLS, EMPTY, GENERATOR, WEB
-from game.board.rules.content import Content, check_content, parse_chains, parse_layout, parse_levels
+from game.board.rules.cells import BOX, BUBBLE, CELLS, EMPTY, GENERATOR, WEB
+from game.board.rules.content import Content, Supply, parse_chains, parse_layout, parse_levels
+from game.board.rules.fitting import check_content
 from game.board.rules.moves import Board, Move, MoveKind
 from game.orders import rules as orders
 from game.orders.rules import OrderDials, Table
 from game.refusals import GameRefused
+from loyalty.refusals import LoyaltyRefused
 
 GAME = Path(__file__).resolve().parents[1] / "game"
 NOW = datetime(2027, 3, 10, 4, 0, tzinfo=UTC)
+TASTED = 12  # how often the tasting table can be tapped
 CAP = 100
 SEED = bytes(range(32))
 
@@ -35,15 +38,32 @@ def sheet(kind: str) -> dict[str, Any]:
 @cache
 def shipped() -> tuple[Content, OrderDials]:
     """The shipped content and the dials of orders."""
+    return _content(sheet("board")), orders.parse_orders("orders.current", sheet("orders"))
+
+
+# Where the lively board has a finite generator and an automatic one.
+TASTINGS, GREENHOUSE = 30, 32
+
+
+@cache
+def lively() -> Content:
+    """The shipped content with a finite and an automatic generator free from the start, and many bubbles."""
+    body = sheet("board")
+    body["cells"][TASTINGS], body["cells"][GREENHOUSE] = "@tastings", "@greenhouse"
+    return _content({**body, "bubble_level": 2, "bubble_ppm": 200_000, "bubble_seconds": 3_000, "bubble_diamonds": 3})
+
+
+def _content(board: dict[str, Any]) -> Content:
     chains = parse_chains("chains.current", sheet("chains"))
-    layout = parse_layout("board.current", sheet("board"))
+    layout = parse_layout("board.current", board)
     levels = parse_levels("levels.current", sheet("levels"))
     assert check_content(chains, layout, levels) == []
-    return Content(chains, layout, levels), orders.parse_orders("orders.current", sheet("orders"))
+    return Content(chains, layout, levels)
 
 
-def new_table(seed: bytes = SEED, cap: int = CAP, now: datetime = NOW) -> Table:
-    content, dials = shipped()
+def new_table(seed: bytes = SEED, cap: int = CAP, now: datetime = NOW, content: Content | None = None) -> Table:
+    plain, dials = shipped()
+    content = content or plain
     return orders.take_in(Table(moves.start_board(content, seed, cap, now), (), 1), dials)
 
 
@@ -67,11 +87,12 @@ def put(board: Board, at: dict[int, str]) -> Board:
 
 
 class _Worth(dict[int, int]):
-    """What a cell is worth by its word: 2^(level - 1), generators and empty cells nothing. Remembered by its number."""
+    """What a cell is worth by its word: 2^(level - 1); generators, bubbles and empty cells nothing. Remembered."""
 
     def __missing__(self, cell: int) -> int:
         content, _ = shipped()
-        level = "" if cell & GENERATOR else content.write_word(cell, 0).rpartition(".")[2]
+        word = "" if cell & GENERATOR else content.write_word(cell, 0)
+        level = "" if word.startswith("*") else word.rpartition(".")[2]
         self[cell] = int(2 ** (int(level) - 1)) if level.isdigit() else 0
         return self[cell]
 
@@ -96,22 +117,31 @@ def faults_of(table: Table) -> list[str]:
         found.append(f"generators {homes}, known are {sorted(board.generators)}")
     for cell in board.cells:
         if cell and not cell & GENERATOR:
-            item = cell & (GENERATOR - 1)
-            if board.content.goods(item) is None or cell & ~(WEB | BOX | item):
+            item = cell & (BUBBLE - 1)
+            held = cell & ~item
+            if board.content.goods(item) is None or (held & ~(WEB | BOX) and held != BUBBLE):
                 found.append(f"no such goods: {cell}")
         if board.content.read_word(write(board, cell)) != cell:
             found.append(f"{cell} is not read as it is written")
+    if sorted(board.bubbles) != [index for index, cell in enumerate(board.cells) if cells.is_bubble(cell)]:
+        found.append(f"bubbles are known in {sorted(board.bubbles)}")
+    if board.energy.amount < 0 or any(each.charges < 0 for each in board.generators.values()):
+        found.append("less than nothing")
+    if is_dead(board):
+        found.append("nothing can be done any more")
+    return found + faults_beside(board) + faults_of_orders(table)
+
+
+def faults_beside(board: Board) -> list[str]:
+    """What is wrong with storage and inbox."""
+    found = []
     if len(board.storage) > board.content.storage_at(board.level):
         found.append("more in storage than it holds")
     if any(not cells.is_item(item) for item in board.storage):
         found.append("something else than goods in storage")
     if any(not cells.is_item(item) or count < 1 for item, count in board.inbox):
         found.append("an empty stack in the inbox")
-    if board.energy.amount < 0 or any(each.charges < 0 for each in board.generators.values()):
-        found.append("less than nothing")
-    if is_dead(board):
-        found.append("nothing can be done any more")
-    return found + faults_of_orders(table)
+    return found
 
 
 def faults_of_orders(table: Table) -> list[str]:
@@ -133,8 +163,11 @@ def faults_of_orders(table: Table) -> list[str]:
 
 
 def is_dead(board: Board) -> bool:
-    """Whether no move will ever be taken again, however long one waits: no goods to lift and no cell to drop into."""
-    liftable = any(cells.is_item(cell) for cell in board.cells)
+    """Whether no move will ever be taken again, however long one waits: no goods to lift and no cell to drop into.
+
+    A bubble can always be let go.
+    """
+    liftable = any(cells.is_item(cell) or cells.is_bubble(cell) for cell in board.cells)
     tappable = EMPTY in board.cells and bool(moves.owned_chains(board))
     return not liftable and not tappable
 
@@ -144,16 +177,16 @@ def pairs(board: Board, leave: frozenset[int] = frozenset()) -> Iterator[tuple[i
     seen: dict[int, int] = {}
     lengths = board.content.chain_lengths
     for index, cell in enumerate(board.cells):
-        if cell == EMPTY or cell & (BOX | GENERATOR) or index in leave:
+        if cell == EMPTY or cell & (BOX | GENERATOR | BUBBLE) or index in leave:
             continue
         item = cell & ~WEB
         if cells.level_of(item) >= lengths[cells.chain_of(item)]:
             continue
         other = seen.setdefault(item, index)
         if other != index:
-            if board.cells[other] < GENERATOR:
+            if cells.is_item(board.cells[other]):
                 yield other, index
-            elif cell < GENERATOR:
+            elif cells.is_item(cell):
                 yield index, other
 
 
@@ -172,6 +205,7 @@ class Player:
     table: Table = field(default_factory=new_table)
     now: datetime = NOW
     tidy: float = 0.42
+    vanished: int = 0
     applied: Counter[MoveKind] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
@@ -188,6 +222,9 @@ class Player:
             return Move(MoveKind.DELIVER, self.random.choice(self.table.orders).number)
         if chance < 0.87:
             return Move(MoveKind.CLAIM_LEVEL, board.level + self.random.randrange(3))
+        if chance < 0.89 and board.bubbles:
+            kind = self.random.choice((MoveKind.POP, MoveKind.POP, MoveKind.SELL, MoveKind.MOVE))
+            return Move(kind, self.random.choice(list(board.bubbles)), self.random.randrange(CELLS))
         return self._any()
 
     def _any(self) -> Move:
@@ -199,8 +236,9 @@ class Player:
         """One move, and what must hold after it."""
         board = self.table.board
         move = self.choose()
-        before = (board.cells[:], board.storage[:], board.inbox[:], board.energy, board.units, board.level)
-        tapped = _taps(board)
+        before = _all_of(board)
+        tapped = {home: each.taps for home, each in board.generators.items()}
+        rich = board.purse
         try:
             if move.kind is MoveKind.DELIVER:
                 _, dials = shipped()
@@ -209,24 +247,45 @@ class Player:
             else:
                 moves.apply(board, move, self.now)
                 gone = _worth(before[0][move.first]) if move.kind is MoveKind.SELL else 0
-        except GameRefused as refused:
-            after = (board.cells, board.storage, board.inbox, board.energy, board.units, board.level)
-            assert after == before, (move, refused)
-            assert _taps(board) == tapped, "a tap that was refused counts for nothing"
+        except (GameRefused, LoyaltyRefused) as refused:
+            assert _all_of(board) == before, (move, refused)
+            assert {home: each.taps for home, each in board.generators.items()} == tapped, "refused, so not counted"
             self.refused[str(refused.code)] += 1
             return
         self.applied[move.kind] += 1
-        made = self._made(move, before[0]) if move.kind is MoveKind.TAP else 0
-        assert _taps(board) == tapped + (move.kind is MoveKind.TAP)
+        made = 0
+        if move.kind is MoveKind.TAP:
+            made = self._made(move, before, tapped)
+        elif move.kind is MoveKind.POP:
+            made = _worth(board.cells[move.first])
+            assert rich - board.purse == board.popped[-1].diamonds > 0
+        if move.kind is not MoveKind.TAP:
+            assert {home: each.taps for home, each in board.generators.items()} == tapped
+        assert board.merges == before[-1] + (move.kind is MoveKind.MERGE)
+        assert board.purse >= 0
         assert units_anywhere(board) == board.units == before[4] + made - gone, move
 
-    def _made(self, move: Move, before: list[int]) -> int:
-        """What a tap dropped: one item, into the nearest cell that was empty; nothing else has changed."""
-        board = self.table.board
-        cell = next(each for each in cells.NEAREST[move.first] if before[each] == EMPTY)
-        made = before[cell] = board.cells[cell]
+    def _made(self, move: Move, before: tuple[Any, ...], tapped: dict[int, int]) -> int:
+        """What a tap dropped: one item, into the nearest cell that was empty; nothing else has changed.
+
+        Save that the last charge of a finite generator takes it with it, and that an automatic one takes no energy.
+        """
+        board, was = self.table.board, before[0]
+        home = cells.home_of(was[move.first])
+        cell = next(each for each in cells.NEAREST[move.first] if was[each] == EMPTY)
+        made = was[cell] = board.cells[cell]
         assert cells.is_item(made)
-        assert before == board.cells
+        if home in board.generators:
+            tapped[home] += 1
+            kind = board.content.kind(board.generators[home].kind)
+            assert kind is not None
+            assert before[3].amount - board.energy.amount == (kind.supply is not Supply.AUTO)
+        else:
+            was[move.first] = EMPTY
+            assert tapped.pop(home) == TASTED - 1
+            self.vanished += 1
+        assert was == board.cells
+        assert {home: each.taps for home, each in board.generators.items()} == tapped
         return _worth(made)
 
     def wait(self) -> None:
@@ -234,14 +293,19 @@ class Player:
         self.now += timedelta(seconds=self.random.randrange(-300, 9_000))
         board = self.table.board
         moves.settle(board, self.now)
+        board.purse = self.random.choice((0, 5, 1_000))
         if self.random.random() < 0.05:
             moves.give_energy(board, self.random.randrange(1, 200), self.now)
         if self.random.random() < 0.02:
             moves.give_goods(board, self.random.randbytes(16), self.random.randrange(1, 6))
 
 
-def _taps(board: Board) -> int:
-    return sum([each.taps for each in board.generators.values()])
+def _all_of(board: Board) -> tuple[Any, ...]:
+    """What a refusal must leave as it was, charges aside: time may have brought those."""
+    return (
+        board.cells[:], board.storage[:], board.inbox[:], board.energy, board.units, board.level, dict(board.bubbles),
+        board.purse, board.popped[:], board.merges,
+    )  # fmt: skip
 
 
 _FROM_SLOT = (MoveKind.RETRIEVE, MoveKind.UNPACK)
@@ -249,9 +313,13 @@ _KINDS = [kind for kind in MoveKind if kind not in (MoveKind.DELIVER, MoveKind.C
 
 
 def play(seed: int, steps: int, *, check_every: int = 500) -> Player:
-    """Random moves on a fresh board until so many were taken; asserts what must hold, all of it now and then."""
+    """Random moves on a fresh board until so many were taken; asserts what must hold, all of it now and then.
+
+    Every other seed plays the lively board.
+    """
     dice = random.Random(seed)
-    player = Player(dice, new_table(dice.randbytes(32)), tidy=dice.choice((0.12, 0.3, 0.45)))
+    content = lively() if seed % 2 else None
+    player = Player(dice, new_table(dice.randbytes(32), content=content), tidy=dice.choice((0.12, 0.3, 0.45)))
     for number in range(steps * 20):
         if number % 25 == 0:
             player.wait()
@@ -314,7 +382,9 @@ def _next_step(board: Board, order: orders.Order) -> Move | None:
 
 
 def _in_the_way(board: Board, reserved: set[int], chain: int, target: int) -> int:
-    """Goods that the order does not need: of another chain, or too large."""
+    """A bubble, or goods that the order does not need: of another chain, or too large."""
+    if board.bubbles:
+        return next(iter(board.bubbles))
     free = [index for index, cell in enumerate(board.cells) if cells.is_item(cell) and index not in reserved]
     useless = [
         index for index in free if cells.chain_of(board.cells[index]) != chain or board.cells[index] >= target

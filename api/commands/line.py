@@ -26,7 +26,7 @@ _REFUSALS: tuple[tuple[type[Exception], ExitCode], ...] = (
 )
 
 # Commands by what stands first on the line. What a server does not need is brought in for its own command and for help.
-_LATER = {"replay": "replay", "sdl": "contract", "refusals": "refusals"}
+_LATER = {"replay": "api.commands.replay", "sdl": "api.commands.contract", "refusals": "api.commands.refusals"}
 
 
 def run_command(arguments: Sequence[str]) -> int:
@@ -61,7 +61,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     known = bool(arguments) and (arguments[0] in commands.choices or arguments[0] in _LATER)
     for name, later in _LATER.items():
         if not known or arguments[0] == name:
-            import_module(f"api.commands.{later}").add(commands)
+            import_module(later).add(commands)
     # `api/commands` runs these two before this parser.
     commands.add_parser(verify.NAME, help=verify.SUMMARY, add_help=False)
     commands.add_parser(verify.WHOLE_NAME, help=verify.WHOLE_SUMMARY, add_help=False)

@@ -9,14 +9,21 @@ import strawberry
 from api.graphql.context import Context
 from game.board.actions import BoardRead, read_board
 from game.board.rules import cells
-from game.board.rules.cells import CellKind
-from game.board.rules.content import Content
-from game.board.rules.moves import Board, Generator
+from game.board.rules.cells import BUBBLE, CellKind
+from game.board.rules.content import Content, Supply
+from game.board.rules.generators import Generator
+from game.board.rules.moves import Board
 from game.energy.rules import next_at
 from game.orders.actions import read_orders
 from game.orders.rules import Order
 
 strawberry.enum(CellKind, description="What a cell is. Open: treat a kind you do not know as locked.")
+strawberry.enum(
+    Supply,
+    name="GeneratorKind",
+    description="INFINITE: all charges come back after a pause. FINITE: its charges once, then its cell is empty. "
+    "AUTO: makes charges by itself, and a tap takes no energy.",
+)
 
 
 @strawberry.type(name="Energy", description="What a tap costs; it comes back with time, up to the cap.")
@@ -41,18 +48,29 @@ class GeneratorNode:
     code: str
     name: str
     emoji: str
+    kind: Supply
     charges: int
     most_charges: int
-    ready_at: datetime | None = strawberry.field(description="When it is refilled; null while it has charges.")
+    ready_at: datetime | None = strawberry.field(
+        description="INFINITE: when all charges are back; null while it has any. AUTO: when the next charge comes; "
+        "null when it is full. FINITE: null."
+    )
+    auto_seconds: int | None = strawberry.field(description="AUTO: how long it takes for a charge; else null.")
 
 
 @strawberry.type(description="One of 63 cells, 7 in a row, counted from 0 at the top left.")
 class Cell:
     index: int
     kind: CellKind
-    item: ItemNode | None = strawberry.field(description="Null where the cell is empty, boxed or a generator.")
+    item: ItemNode | None = strawberry.field(
+        description="Null where the cell is empty, boxed or a generator; in a bubble, what popping it frees."
+    )
     generator: GeneratorNode | None
     opens_at_level: int | None = strawberry.field(description="Of a box that stays shut until a level is claimed.")
+    expires_at: datetime | None = strawberry.field(
+        default=None, description="Of a bubble: from then on the cell is empty."
+    )
+    pop_diamonds: int | None = strawberry.field(default=None, description="Of a bubble: what popping it costs.")
 
 
 @strawberry.type(name="Order", description="What a customer waits for.")
@@ -174,6 +192,12 @@ def _cell(board: Board, index: int, locale: str, known: dict[tuple[int, int, int
     if kind is CellKind.GENERATOR:
         generator = _generator(board.content, board.generators[cells.home_of(cell)], locale)
         return Cell(index=index, kind=kind, item=None, generator=generator, opens_at_level=None)
+    if kind is CellKind.BUBBLE:
+        bubble = board.bubbles[index]
+        return Cell(
+            index=index, kind=kind, item=show_item(board.content, cell & ~BUBBLE, locale), generator=None,
+            opens_at_level=None, expires_at=bubble.expires_at, pop_diamonds=bubble.diamonds,
+        )  # fmt: skip
     seal = board.content.sealed.get(index, 0) if kind is CellKind.BOX else 0
     opens_at = seal if seal > board.level else None
     found = known.get((index, cell, opens_at))
@@ -192,9 +216,11 @@ def _generator(content: Content, generator: Generator, locale: str) -> Generator
         code=code,
         name=_name(kind.names, locale) if kind else code,
         emoji=kind.emoji if kind else "",
+        kind=kind.supply if kind else Supply.INFINITE,
         charges=generator.charges,
         most_charges=kind.charges if kind else 0,
         ready_at=generator.ready_at,
+        auto_seconds=(kind.auto_seconds or None) if kind else None,
     )
 
 

@@ -1,6 +1,6 @@
 """The board and its moves."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
@@ -18,10 +18,11 @@ from game.board.rules.moves import Move, MoveKind
 from game.orders.actions import MovesPlayed as Outcome
 from game.orders.actions import PlayMoves
 from game.refusals import GameCode, GameRefused
+from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 from loyalty.sheets.actions import open_sheets
 
 
-@strawberry.input(description="Taps the generator in a cell: 1 energy and a charge for goods.")
+@strawberry.input(description="Taps the generator in a cell: a charge and 1 energy (an AUTO one: none) for goods.")
 class TapInput:
     cell: int
 
@@ -67,10 +68,15 @@ class MoveInput:
     move: SlotPairInput | None = strawberry.UNSET
     store: CellInput | None = strawberry.UNSET
     retrieve: RetrieveInput | None = strawberry.UNSET
-    sell: CellInput | None = strawberry.UNSET
+    sell: CellInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Goods go for nothing; a bubble is let go."
+    )
     deliver: DeliverInput | None = strawberry.UNSET
     open: CellInput | None = strawberry.UNSET
-    pop: CellInput | None = strawberry.UNSET
+    pop: CellInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Frees the goods of a bubble for `popDiamonds`, which the same list may earn.",
+    )
     claim_level: ClaimLevelInput | None = strawberry.UNSET
 
 
@@ -89,6 +95,12 @@ class LevelClaimedNode:
     cells: list[int] = strawberry.field(description="The boxes that it opened.")
 
 
+@strawberry.type(name="BubblePopped")
+class BubblePoppedNode:
+    cell: int
+    diamonds: int = strawberry.field(description="What was paid.")
+
+
 @strawberry.type(description="How far the moves went. A retry shows the first result, with board and wallet as of now.")
 class MovesPlayed:
     applied: int = strawberry.field(description="How many of the moves, from the first on, were applied.")
@@ -96,6 +108,7 @@ class MovesPlayed:
     refusal: Refusal | None = strawberry.field(description="Why; BOARD_STALE where the board has changed since.")
     delivered: list[OrderDelivered]
     claimed: list[LevelClaimedNode]
+    popped: list[BubblePoppedNode]
     board: BoardNode
     wallet: Wallet
 
@@ -141,8 +154,10 @@ def show_outcome(outcome: Outcome, locale: str) -> Refusal | None:
     why = outcome.refusal
     if why is None:
         return None
-    refused = GameRefused(GameCode(why.code), retryable=why.retryable, retry_at=why.retry_at, **why.facts)
-    return refusal_from(refused, locale)
+    told: dict[str, Any] = {"retryable": why.retryable, "retry_at": why.retry_at, **why.facts}
+    if why.code in GameCode.__members__:
+        return refusal_from(GameRefused(GameCode(why.code), **told), locale)
+    return refusal_from(LoyaltyRefused(LoyaltyCode(why.code), **told), locale)
 
 
 @strawberry.type
@@ -211,6 +226,7 @@ class BoardMutation:
                 LevelClaimedNode(level=each.level, diamonds=each.diamonds, energy=each.energy, cells=list(each.cells))
                 for each in done.result.claimed
             ],
+            popped=[BubblePoppedNode(cell=each.cell, diamonds=each.diamonds) for each in done.result.popped],
             board=show_board(done.board, context.locale),
             wallet=show_wallet(done.wallets, done.today),
         )

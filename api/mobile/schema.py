@@ -20,6 +20,7 @@ from api.mobile.offers import OfferNode, OfferQuery, resolve_offer
 from api.mobile.pools import PoolMutation, PoolNode, PoolQuery, resolve_pool
 from api.mobile.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
 from api.mobile.receipts import ReceiptNode, ReceiptQuery, resolve_receipt
+from api.mobile.refills import RefillMutation, RefillQuery
 from api.mobile.rights import RightsMutation, RightsQuery
 from api.mobile.seasons import SeasonQuery
 from api.mobile.timeline import TimelineQuery, resolve_event
@@ -48,6 +49,7 @@ class Query(
     BoardQuery,
     CheckInQuery,
     ChestQuery,
+    RefillQuery,
     PoolQuery,
     DrawQuery,
     FairnessQuery,
@@ -71,6 +73,7 @@ class Mutation(
     BoardMutation,
     CheckInMutation,
     ChestMutation,
+    RefillMutation,
     VisitMutation,
     PoolMutation,
     DrawMutation,

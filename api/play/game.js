@@ -5,7 +5,7 @@
 // once. Where the board has changed elsewhere, the moves that still fit are done on the new one; the rest are told.
 
 import { Away, Failed, SignedOut, ask } from "./api.js";
-import { MOST_MOVES, Refused, STRANGE, UNKNOWN, apply, writeGenerator, writeItem } from "./rules.js";
+import { MOST_MOVES, Refused, STRANGE, UNKNOWN, apply, writeBubble, writeGenerator, writeItem } from "./rules.js";
 
 const PAUSE_MS = 30_000;
 
@@ -25,14 +25,17 @@ export function readBoard(board, diamonds) {
   };
 }
 
-function readCell({ kind, item, generator, opensAtLevel }) {
+function readCell({ kind, item, generator, opensAtLevel, expiresAt, popDiamonds }) {
   if (kind === "EMPTY") return ".";
   if (kind === "BOX") return `?${opensAtLevel ?? ""}`;
   if (kind === "ITEM") return writeItem(item);
   if (kind === "WEBBED") return `#${writeItem(item)}`;
+  if (kind === "BUBBLE") return writeBubble({ item: writeItem(item), expiresAt: Date.parse(expiresAt), diamonds: popDiamonds });
   if (kind !== "GENERATOR") return STRANGE;
+  const { code, charges, mostCharges: most, autoSeconds } = generator;
   const readyAt = generator.readyAt ? Date.parse(generator.readyAt) : 0;
-  return writeGenerator({ code: generator.code, charges: generator.charges, most: generator.mostCharges, readyAt });
+  const every = { FINITE: 0, AUTO: autoSeconds * 1000 }[generator.kind];
+  return writeGenerator({ code, charges, most, readyAt, every });
 }
 
 /** One member's game. Events: `changed`, `told` ({kind, ...}: what people should hear of). */

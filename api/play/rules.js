@@ -1,10 +1,12 @@
 // The rules of the board, as far as an app can know them: what game/board/rules and game/orders/rules do, without the
 // dice. What the server alone decides (what a tap drops, what a box hides) becomes an UNKNOWN cell, which nothing can be
-// done with until the server has answered. tests/vectors/board.json holds both to the same cases.
+// done with until the server has answered; a bubble that a merge brings comes with the answer, into a cell shown empty.
+// tests/vectors/board.json holds both to the same cases.
 //
 // A cell is a word: "." empty, "?" a box, "?5" a box that level 5 opens, "#dairy.3" in a web, "dairy.3" goods,
-// "@fridge|7|10|0" a generator (charges, most, when it is refilled in ms or 0), "!" unknown, "x" of a kind not known
-// here. A move is what `MoveInput` takes: {merge: {from, to}}, {tap: {cell}}, ...
+// "@fridge|7|10|0" a generator (charges, most, when time brings more in ms or 0; a finite one ends in |0, an automatic
+// one in how many ms a charge takes), "*dairy.3|9|5" a bubble (until when, its price), "!" unknown, "x" of a kind not
+// known here. A move is what `MoveInput` takes: {merge: {from, to}}, {tap: {cell}}, ...
 
 export const COLUMNS = 7;
 export const ROWS = 9;
@@ -35,6 +37,7 @@ export const BESIDE = NEAREST.map((others, cell) => others.filter((other) => dis
 export const isBox = (word) => word[0] === "?";
 export const isWebbed = (word) => word[0] === "#";
 export const isGenerator = (word) => word[0] === "@";
+export const isBubble = (word) => word[0] === "*";
 export const isItem = (word) => /^[a-z]/.test(word) && word !== STRANGE;
 const isLocked = (word) => isBox(word) || isWebbed(word) || word === STRANGE;
 
@@ -48,17 +51,35 @@ export function readItem(word) {
 export const writeItem = (item) => `${item.chain}.${item.level}`;
 
 export function readGenerator(word) {
-  const [code, charges, most, readyAt] = word.slice(1).split("|");
-  return { code, charges: Number(charges), most: Number(most), readyAt: Number(readyAt) };
+  const [code, charges, most, readyAt, every] = word.slice(1).split("|");
+  const made = { code, charges: Number(charges), most: Number(most), readyAt: Number(readyAt) };
+  return every === undefined ? made : { ...made, every: Number(every) };
 }
 
-export const writeGenerator = (g) => `@${g.code}|${g.charges}|${g.most}|${g.readyAt}`;
+export const writeGenerator = (g) => `@${g.code}|${g.charges}|${g.most}|${g.readyAt}${g.every === undefined ? "" : `|${g.every}`}`;
 
-/** A generator as it stands at `now`: refilled once its pause is over. */
+/** A generator as it stands at `now`: refilled once its pause is over, or with the charges that it made by itself. */
 export function refresh(generator, now) {
-  const due = generator.charges === 0 && generator.readyAt && now >= generator.readyAt;
-  return due ? { ...generator, charges: generator.most, readyAt: 0 } : generator;
+  const { charges, most, readyAt, every } = generator;
+  if (!readyAt || now < readyAt) return generator;
+  if (every) {
+    const gained = 1 + Math.floor((now - readyAt) / every);
+    const full = charges + gained >= most;
+    return { ...generator, charges: full ? Math.max(charges, most) : charges + gained, readyAt: full ? 0 : readyAt + gained * every };
+  }
+  return charges === 0 ? { ...generator, charges: most, readyAt: 0 } : generator;
 }
+
+/** The goods in a bubble, until when it stays, and what popping it costs. */
+export function readBubble(word) {
+  const [item, expiresAt, diamonds] = word.slice(1).split("|");
+  return { item, expiresAt: Number(expiresAt), diamonds: Number(diamonds) };
+}
+
+export const writeBubble = (b) => `*${b.item}|${b.expiresAt}|${b.diamonds}`;
+
+/** A cell as it stands at `now`: a bubble whose time is over is empty. */
+export const settle = (word, now) => (isBubble(word) && now >= readBubble(word).expiresAt ? EMPTY : word);
 
 /** The level from which on a box opens; 0 for one that a merge beside it opens. */
 export const opensAt = (word) => Number(word.slice(1) || 0);
@@ -66,7 +87,7 @@ export const opensAt = (word) => Number(word.slice(1) || 0);
 /** The state after a move; the one given stays. `lengths`: chain -> its top level. Throws `Refused`. */
 export function apply(state, move, { lengths, now }) {
   const [kind] = Object.keys(move);
-  const next = { ...state, cells: [...state.cells], storage: [...state.storage], inbox: [...state.inbox] };
+  const next = { ...state, cells: state.cells.map((word) => settle(word, now)), storage: [...state.storage], inbox: [...state.inbox] };
   VERBS[kind](next, move[kind], lengths, now);
   return next;
 }
@@ -137,12 +158,14 @@ const VERBS = {
     const generator = refresh(readGenerator(word), now);
     if (generator.most === 0) refuse("NOT_TAPPABLE");
     if (generator.charges === 0) refuse("NO_CHARGES");
-    if (state.energy < 1) refuse("NO_ENERGY");
+    if (state.energy < 1 && !generator.every) refuse("NO_ENERGY");
     const target = NEAREST[cell].find((each) => state.cells[each] === EMPTY);
     if (target === undefined) refuse("BOARD_FULL");
     state.cells[target] = UNKNOWN;
-    state.cells[cell] = writeGenerator({ ...generator, charges: generator.charges - 1 });
-    state.energy -= 1;
+    const used = { ...generator, charges: generator.charges - 1 };
+    if (used.every) used.readyAt ||= used.charges < used.most ? now + used.every : 0;
+    else state.energy -= 1;
+    state.cells[cell] = used.every === 0 && used.charges === 0 ? EMPTY : writeGenerator(used);
   },
 
   merge(state, { from, to }, lengths) {
@@ -194,7 +217,7 @@ const VERBS = {
   },
 
   sell(state, { cell }) {
-    takeItem(state, cell);
+    if (!isBubble(state.cells[cell] ?? "")) takeItem(state, cell);
     state.cells[cell] = EMPTY;
   },
 
@@ -206,8 +229,13 @@ const VERBS = {
 
   pop(state, { cell }) {
     inside(cell);
-    settled(state.cells[cell]);
-    refuse("NOT_A_BUBBLE");
+    const word = state.cells[cell];
+    settled(word);
+    if (!isBubble(word)) refuse(word === EMPTY ? "CELL_EMPTY" : "NOT_A_BUBBLE");
+    const { item, diamonds } = readBubble(word);
+    if (state.diamonds < diamonds) refuse("NOT_ENOUGH");
+    state.diamonds -= diamonds;
+    state.cells[cell] = item;
   },
 
   deliver(state, { order: number }) {

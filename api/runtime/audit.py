@@ -21,6 +21,7 @@ from game.checkin import actions as checkin
 from game.chests import actions as chests
 from game.compensation import actions as compensation
 from game.orders import actions as orders
+from game.refills import actions as refills
 from game.season import actions as season
 from loyalty.care import actions as care
 from loyalty.grants import actions as grants
@@ -60,6 +61,7 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("orders", orders.audit),
     ("checkin", checkin.audit),
     ("compensation", compensation.audit),
+    ("refills", refills.audit),
     ("season", season.audit),
 )
 _PLAIN_WIDTH = 170

@@ -11,7 +11,7 @@ from loyalty.work import Work
 
 _COLUMNS = (
     "member_id, revision, seed, cells, generators, storage, inbox, orders, next_order, level, experience, energy, "
-    "energy_at, units, created_at, updated_at"
+    "energy_at, units, merges, bubbles, created_at, updated_at"
 )
 
 LOAD = f"SELECT {_COLUMNS} FROM boards WHERE member_id = ANY($1::uuid[])"
@@ -19,19 +19,20 @@ LOAD = f"SELECT {_COLUMNS} FROM boards WHERE member_id = ANY($1::uuid[])"
 SAVE = f"""
 INSERT INTO boards ({_COLUMNS})
 SELECT member_id, revision, seed, cells::jsonb, generators::jsonb, storage::jsonb, inbox::jsonb, orders::jsonb,
-       next_order, level, experience, energy, energy_at, units, created_at, updated_at
+       next_order, level, experience, energy, energy_at, units, merges, bubbles::jsonb, created_at, updated_at
 FROM unnest($1::uuid[], $2::int[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::int[],
-            $10::int[], $11::int[], $12::int[], $13::timestamptz[], $14::bigint[], $15::timestamptz[],
-            $16::timestamptz[]) AS b({_COLUMNS})
+            $10::int[], $11::int[], $12::int[], $13::timestamptz[], $14::bigint[], $15::int[], $16::text[],
+            $17::timestamptz[], $18::timestamptz[]) AS b({_COLUMNS})
 ON CONFLICT (member_id) DO UPDATE
 SET revision = excluded.revision, cells = excluded.cells, generators = excluded.generators,
     storage = excluded.storage, inbox = excluded.inbox, orders = excluded.orders, next_order = excluded.next_order,
     level = excluded.level, experience = excluded.experience, energy = excluded.energy,
-    energy_at = excluded.energy_at, units = excluded.units, updated_at = excluded.updated_at
+    energy_at = excluded.energy_at, units = excluded.units, merges = excluded.merges, bubbles = excluded.bubbles,
+    updated_at = excluded.updated_at
 """
 
-# What a word is worth: 2^(level - 1); a generator and an empty cell nothing.
-_WORTH = r"CASE WHEN {0} ~ '@' OR {0} = '.' THEN 0 ELSE 1::bigint << (substring({0} from '[0-9]+$')::int - 1) END"
+# What a word is worth: 2^(level - 1); a generator, a bubble and an empty cell nothing.
+_WORTH = r"CASE WHEN {0} ~ '[@*]' OR {0} = '.' THEN 0 ELSE 1::bigint << (substring({0} from '[0-9]+$')::int - 1) END"
 
 AUDIT = (
     Invariant(
@@ -58,6 +59,19 @@ SELECT b.member_id FROM boards b
 WHERE (SELECT array_agg(substring(word from '[0-9]+$') ORDER BY substring(word from '[0-9]+$'))
        FROM jsonb_array_elements_text(b.cells) AS w(word) WHERE word ~ '@')
    IS DISTINCT FROM (SELECT array_agg(home ORDER BY home) FROM jsonb_object_keys(b.generators) AS g(home))
+""",
+    ),
+    Invariant(
+        "each bubble of a board has its time and its price, and nothing else has",
+        "SELECT count(*) FROM boards WHERE bubbles <> '{}'",
+        """
+SELECT b.member_id FROM boards b
+WHERE (SELECT array_agg(at ORDER BY at) FROM (
+           SELECT (place - 1)::text AS at FROM jsonb_array_elements_text(b.cells) WITH ORDINALITY AS w(word, place)
+           WHERE word ~ '^[*]') c)
+   IS DISTINCT FROM (SELECT array_agg(at ORDER BY at) FROM jsonb_object_keys(b.bubbles) AS g(at))
+   OR EXISTS (SELECT FROM jsonb_each(b.bubbles) AS g(at, bubble)
+              WHERE (bubble ->> 0)::timestamptz IS NULL OR NOT (bubble ->> 1)::int > 0)
 """,
     ),
     Invariant(

@@ -11,7 +11,8 @@ from sqlmodel import Field, SQLModel
 class BoardRow(SQLModel, table=True):
     """A member's board. `seed` never leaves the server; cells are words as `game/board/rules/cells.py` says.
 
-    `generators`: home cell -> [kind, taps, charges left, when they are refilled or null]. `inbox`: [word, how many].
+    `generators`: home cell -> [kind, taps, charges left, when time brings more or null]. `inbox`: [word, how many].
+    `bubbles`: cell -> [until when it stays, what popping it costs in diamonds]. `merges` counts merges, for the dice.
     `orders` belongs to the flat of that name. `energy` is as of `energy_at`. `units` is what the goods in cells,
     storage and inbox are worth, counted up by taps and gifts and down by sales and deliveries.
     """
@@ -22,6 +23,7 @@ class BoardRow(SQLModel, table=True):
         CheckConstraint("octet_length(seed) = 32", name="boards_seed_of_32_bytes"),
         CheckConstraint("level >= 1 AND experience >= 0", name="boards_level_from_one"),
         CheckConstraint("energy >= 0 AND units >= 0 AND revision >= 0", name="boards_not_negative"),
+        CheckConstraint("merges >= 0", name="boards_merges_counted"),
     )
 
     member_id: UUID = Field(primary_key=True)
@@ -38,5 +40,7 @@ class BoardRow(SQLModel, table=True):
     energy: int = Field(sa_column=Column(Integer, nullable=False))
     energy_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     units: int = Field(sa_column=Column(BigInteger, nullable=False))
+    merges: int = Field(sa_column=Column(Integer, nullable=False))
+    bubbles: str = Field(sa_column=Column(JSONB, nullable=False))
     created_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     updated_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

@@ -14,10 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from game.board.rules import cells, moves
+from game.board.rules.bubbles import BubblePopped
 from game.board.rules.cells import EMPTY
 from game.board.rules.content import MOST_EXPERIENCE
 from game.board.rules.moves import Board, LevelClaimed, Move, MoveKind
 from game.refusals import GameCode, GameRefused
+from loyalty.refusals import LoyaltyRefused, Refused
 from loyalty.sheets.rules import Reader
 
 MOST_MOVES = 50
@@ -71,9 +73,10 @@ class Replayed:
 
     table: Table
     applied: int
-    refusal: GameRefused | None
+    refusal: Refused | None
     delivered: tuple[Delivered, ...]
     claimed: tuple[LevelClaimed, ...]
+    popped: tuple[BubblePopped, ...]
 
 
 def parse_orders(name: str, body: Mapping[str, Any]) -> OrderDials:
@@ -158,18 +161,23 @@ def deliver(table: Table, dials: OrderDials, number: int) -> tuple[Table, Delive
         board.cells[cell] = EMPTY
     board.units -= units
     board.experience = min(MOST_EXPERIENCE, board.experience + order.experience)
+    board.purse += order.diamonds
     rest = tuple(each for each in table.orders if each.number != number)
     after = take_in(Table(board, rest, table.next_number), dials)
     return after, Delivered(number, units, order.diamonds, order.experience)
 
 
-def replay(table: Table, dials: OrderDials, asked: Sequence[Move], now: datetime) -> Replayed:
-    """Does the moves in order until one is refused. The table that was handed in stays as it was."""
+def replay(table: Table, dials: OrderDials, asked: Sequence[Move], now: datetime, purse: int = 0) -> Replayed:
+    """Does the moves in order until one is refused. The table that was handed in stays as it was.
+
+    `purse` is how many diamonds the wallet has to spend, less what it owes; what the moves earn adds to it.
+    """
     board = table.board.copy()
+    board.purse = purse
     moves.settle(board, now)
     current = Table(board, table.orders, table.next_number)
     delivered: list[Delivered] = []
-    refusal: GameRefused | None = None
+    refusal: Refused | None = None
     applied = 0
     for move in asked:
         try:
@@ -178,8 +186,8 @@ def replay(table: Table, dials: OrderDials, asked: Sequence[Move], now: datetime
                 delivered.append(done)
             else:
                 moves.apply(board, move, now)
-        except GameRefused as refused:
+        except (GameRefused, LoyaltyRefused) as refused:
             refusal = refused
             break
         applied += 1
-    return Replayed(current, applied, refusal, tuple(delivered), tuple(board.claimed))
+    return Replayed(current, applied, refusal, tuple(delivered), tuple(board.claimed), tuple(board.popped))

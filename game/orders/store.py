@@ -47,6 +47,18 @@ WHERE coalesce(p.diamonds, 0) <> coalesce(t.amount, 0)
 """,
     ),
     Invariant(
+        "what was paid for bubbles is what their transfers say",
+        "SELECT count(*) FROM events WHERE kind = 'bubble_popped'",
+        """
+SELECT coalesce(p.member_id, t.member_id) AS member_id, p.diamonds, t.amount
+FROM (SELECT member_id, sum((facts ->> 'diamonds')::bigint) AS diamonds FROM events
+      WHERE kind = 'bubble_popped' GROUP BY member_id) p
+FULL JOIN (SELECT member_id, sum(amount) AS amount FROM transfers
+           WHERE account = 'sink:bubble' GROUP BY member_id) t ON t.member_id = p.member_id
+WHERE coalesce(p.diamonds, 0) <> -coalesce(t.amount, 0)
+""",
+    ),
+    Invariant(
         "an order is taken in before it is delivered, and does not wait once it is",
         "SELECT count(*) FROM deliveries",
         """

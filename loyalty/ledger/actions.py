@@ -35,6 +35,8 @@ SINK_REPAIR = "sink:repair"
 SINK_CATALOGUE = "sink:catalogue"
 SINK_SEASON = "sink:season"
 SINK_CHEST = "sink:chest"
+SINK_BUBBLE = "sink:bubble"
+SINK_ENERGY = "sink:energy"
 CLEARING_HOLD = "clearing:hold"
 CLEARING_GIFT = "clearing:gift"
 CLEARING_PICK = "clearing:pick"
@@ -57,6 +59,8 @@ ACCOUNTS = {
     SINK_CATALOGUE: "stamps paid for things of the catalogue",
     SINK_SEASON: "what expired with a season",
     SINK_CHEST: "diamonds paid to hurry chests",
+    SINK_BUBBLE: "diamonds paid to pop bubbles of the board",
+    SINK_ENERGY: "diamonds paid for refills of energy",
     CLEARING_HOLD: "points held by a till until it settles or lets go",
     CLEARING_GIFT: "value on its way from one member to another",
     CLEARING_PICK: "stamps held for things of the catalogue until a store takes the cash, or the time is over",

@@ -114,6 +114,7 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("mobile", "Chests", MEI, {}), ("mobile", "ChestReceipt", MEI, {"number": 3}),
         ("mobile", "QueueChest", MEI, {"number": 3}),
         ("mobile", "HurryChest", MEI, {"number": 3, "mostDiamonds": 5}), ("mobile", "OpenChest", MEI, {"number": 3}),
+        ("mobile", "EnergyRefill", MEI, {}), ("mobile", "RefillEnergy", MEI, {"mostDiamonds": 20}),
         ("mobile", "EraseMe", MEI, {}), ("mobile", "KeepMe", MEI, {}),
         ("till", "Member", TILL, {"cardNo": me["cardNo"]}), ("till", "CheckBasket", TILL, asked),
         ("till", "HoldBasket", TILL, asked), ("till", "ReleaseBasket", TILL, {"holdId": held["hold"]["id"]}),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +28,8 @@ REACHED: dict[str, tuple[dict[int, str], dict[str, int], dict[str, Any]]] = {
     "NOT_TAPPABLE": ({16: "dairy.1"}, {}, {"tap": {"cell": 16}}),
     "NOT_AN_ITEM": ({}, {}, {"store": {"cell": FRIDGE}}),
     "NOT_A_CHEST": ({}, {}, {"open": {"cell": 16}}),
-    "NOT_A_BUBBLE": ({}, {}, {"pop": {"cell": 16}}),
+    "NOT_A_BUBBLE": ({16: "dairy.1"}, {}, {"pop": {"cell": 16}}),
+    "NOT_ENOUGH": ({16: "*dairy.4"}, {}, {"pop": {"cell": 16}}),
     "NOT_MERGEABLE": ({16: "dairy.1", 18: "dairy.2"}, {}, {"merge": {"from": 16, "to": 18}}),
     "TOP_LEVEL": ({16: "dairy.8", 18: "dairy.8"}, {}, {"merge": {"from": 16, "to": 18}}),
     "BOARD_FULL": (FULL, {}, TAP),
@@ -61,6 +63,9 @@ async def prepare(edge: Edge, laid: dict[int, str], changed: dict[str, int]) -> 
         shown = ["dairy.8" if word == "." else word for word in shown]
     ready = (edge.now()).replace(year=edge.now().year + 1).isoformat()
     charges = f'["fridge", 0, {changed.get("charges", 10)}, {json.dumps(ready if "charges" in changed else None)}]'
+    ends = (edge.now() + timedelta(hours=1)).isoformat()
+    bubbles = {str(cell): [ends, 10] for cell, word in laid.items() if word.startswith("*")}
+    await edge.execute("UPDATE boards SET bubbles = $1::jsonb", json.dumps(bubbles))
     await edge.execute(
         """UPDATE boards SET cells = $1::jsonb, energy = $2, energy_at = $6, storage = $3::jsonb,
            generators = jsonb_set(generators, '{23}', $4::jsonb), orders = CASE WHEN $5::int = 1

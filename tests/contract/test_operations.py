@@ -90,6 +90,7 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     await check_in_and_visit(run)
     await win_and_pick(run)
     await open_a_chest(run)
+    await refill_energy(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
@@ -126,6 +127,15 @@ async def open_the_game(run: Runner) -> None:
     assert (played["applied"], played["board"]["revision"]) == (1, 2)
     assert len((await run("CouponsToShow", first=10))["nodes"]) > 1
     assert (await run("PastDraws", first=10))["nodes"] == []
+
+
+async def refill_energy(run: Runner) -> None:
+    offer = await run("EnergyRefill")
+    assert (offer["priceDiamonds"], offer["amount"], offer["left"]) == (20, 100, 4)
+    await run.edge.give(run.who, 20, "DIAMONDS")
+    done = await run("RefillEnergy", mostDiamonds=20)
+    assert (done["diamonds"], done["energy"], done["refill"]["priceDiamonds"]) == (20, 100, 40)
+    assert done["board"]["energy"]["now"] >= 100
 
 
 async def open_a_chest(run: Runner) -> None:

@@ -789,6 +789,22 @@ async def repair_too_late(edge: Edge) -> Request:
     return request("mobile", "RepairStreak", "demo:jo", payDiamonds=True)
 
 
+# --- refills
+
+
+@reaches("PRICE_CHANGED")
+async def refill_dearer(edge: Edge) -> Request:
+    return request("mobile", "RefillEnergy", MEI, mostDiamonds=19)
+
+
+@reaches("REFILLS_USED_UP")
+async def refills_used_up(edge: Edge) -> Request:
+    await edge.give(MEI, 300, "DIAMONDS")
+    for price in (20, 40, 80, 160):
+        await done(edge, request("mobile", "RefillEnergy", MEI, mostDiamonds=price))
+    return request("mobile", "RefillEnergy", MEI, mostDiamonds=1_000)
+
+
 # --- chests: of the other member, one after the other
 
 

@@ -41,6 +41,7 @@ from tests.races import gacha_fair as gacha
 from tests.races import test_checkin as checkin
 from tests.races import test_chests as chests
 from tests.races import test_play as plays
+from tests.races import test_refills as refills
 from tests.races import things_shop as things
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
 from tests.seeding import PARSERS, receipt, shipped_sheets
@@ -190,6 +191,28 @@ async def _play(database: Database, member: UUID) -> None:
     claim = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.CLAIM_LEVEL, 2)))
     assert claim.result.claimed
     await _open_a_chest(database, member)
+    await _pop_and_refill(database, member)
+
+
+async def _pop_and_refill(database: Database, member: UUID) -> None:
+    """A bubble that was popped, one that waits, and two refills of energy."""
+    asked = "SELECT revision, cells::text FROM boards WHERE member_id = $1"
+    [(revision, text)] = await plays.rows(database, asked, member)
+    cells = json.loads(text)
+    one, other = [cell for cell, word in enumerate(cells) if word == "."][:2]
+    cells[one] = cells[other] = "*dairy.4"
+    later = (NOW + timedelta(days=1)).isoformat()
+    bubbles = json.dumps({str(cell): [later, 10] for cell in (one, other)})
+    await plays.change_row(
+        database, "UPDATE boards SET cells = $2::jsonb, bubbles = $3::jsonb WHERE member_id = $1",
+        member, json.dumps(cells), bubbles,
+    )  # fmt: skip
+    await refills.give(database, member, 100)
+    popped = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.POP, one)))
+    assert popped.result.popped
+    for _ in range(2):
+        [done] = await refills.refill(database, refills.refilling(member))
+        assert done.energy == 100
 
 
 async def _open_a_chest(database: Database, member: UUID) -> None:
@@ -442,6 +465,16 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("UPDATE boards SET units = units + 1",),
     ),
     ("each generator of a board stands in one cell", ("UPDATE boards SET generators = generators - '23'",)),
+    (
+        "each bubble of a board has its time and its price, and nothing else has",
+        ("UPDATE boards SET bubbles = '{}' WHERE bubbles <> '{}'",),
+    ),
+    ("what was paid for bubbles is what their transfers say", (_ONE_EVENT.format("bubble_popped"),)),
+    ("the refills of a member's day are numbered one after the other", ("UPDATE refills SET number = number + 10",)),
+    (
+        "what was paid for refills is what their events and transfers say",
+        ("UPDATE refills SET diamonds = diamonds + 1",),
+    ),
     (
         "boards are of members that there are, and were opened by an event once",
         ("UPDATE boards SET member_id = gen_random_uuid()",),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from game.board.rules.cells import BESIDE, CELLS, EMPTY, NEAREST
-from game.board.rules.content import check_content, parse_chains, parse_layout, parse_levels
+from game.board.rules.content import parse_chains, parse_layout, parse_levels
+from game.board.rules.fitting import check_content
 from game.orders.rules import parse_orders
 from loyalty.sheets.rules import SheetInvalid, check_plain
 from tests.playing import faults_of, new_table, sheet, shipped, words
@@ -65,7 +66,7 @@ def test_a_layout_names_every_mistake_at_once() -> None:
     said = faults(parse_layout, "board", body)
     for part in (
         "must have 63 cells, 9 rows of 7, not 62",
-        "must have a generator that is not in a box",
+        "must have an infinite generator that is not in a box",
         "cells[3]: must be `.`",
         "cells[4]: there is no generator 'freezer'",
         "storage: must be a whole number",

@@ -8,7 +8,8 @@ import pytest
 
 from game.board.rules import cells
 from game.board.rules.cells import CELLS
-from game.board.rules.content import Content, check_content, parse_chains, parse_layout, parse_levels
+from game.board.rules.content import Content, parse_chains, parse_layout, parse_levels
+from game.board.rules.fitting import check_content
 from game.board.rules.moves import Move, MoveKind, apply
 from game.board.rules.running import check_in_play, in_play
 from loyalty.sheets.rules import SheetInvalid
@@ -68,9 +69,11 @@ def test_a_generator_in_use_is_kept_or_taken_by_one_whose_goods_are_open() -> No
     body["generators"][1]["takes"] = ["oven"]
     assert left_out(board=body) == ""
     body["generators"][1]["drops"] = [{"chain": "frozen", "level": 1, "weight": 1}]
-    assert "some boards began with oven alone, so stove must drop goods that are open from level 1" in left_out(
-        board=body
-    )
+    rule = "some boards began with oven alone: stove must be infinite and drop goods open from level 1"
+    assert rule in left_out(board=body)
+    del body["generators"][1]["cooldown_seconds"]
+    body["generators"][1].update(kind="finite", drops=[{"chain": "bakery", "level": 1, "weight": 1}])
+    assert rule in left_out(board=body)
 
 
 def test_one_code_is_not_taken_twice_nor_while_it_is_there() -> None:

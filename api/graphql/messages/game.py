@@ -84,7 +84,7 @@ WORDINGS: dict[str, Wording] = {
     "NOT_AN_ITEM": Wording(
         "There are no goods in cell {cell}.",
         "第 {cell} 格不是商品。",
-        "Generators can only be tapped and moved.",
+        "Generators can be tapped and moved; bubbles can be popped, moved and, with sell, let go.",
     ),
     "NOT_A_CHEST": Wording(
         "There is no chest in cell {cell}.",
@@ -211,5 +211,15 @@ WORDINGS: dict[str, Wording] = {
         "Hurrying chest {chest} costs {diamonds} diamonds, more than was agreed to.",
         "加速編號 {chest} 的寶箱需 {diamonds} 鑽石，高於您同意的金額。",
         "Show the price and ask again.",
+    ),
+    "REFILLS_USED_UP": Wording(
+        "All {limit} refills of today are used up.",
+        "今天的 {limit} 次體力補充已用完。",
+        "Offer it again at retryAt, when the member's next day begins.",
+    ),
+    "PRICE_CHANGED": Wording(
+        "This costs {diamonds} diamonds now, more than the {most} that were agreed to; nothing was paid.",
+        "目前價格為 {diamonds} 鑽石，高於您同意的 {most} 鑽石，未扣款。",
+        "Read the price again, show it, and ask again.",
     ),
 }

@@ -10,7 +10,14 @@ from typing import Any
 from uuid import UUID
 
 from game.board import facts, store
-from game.board.actions.rows import read_board_row, write_cells, write_generators, write_inbox, write_storage
+from game.board.actions.rows import (
+    read_board_row,
+    write_bubbles,
+    write_cells,
+    write_generators,
+    write_inbox,
+    write_storage,
+)
 from game.board.rules import moves
 from game.board.rules.content import Content, parse_chains, parse_layout, parse_levels
 from game.board.rules.moves import Board
@@ -25,7 +32,7 @@ CHAINS = ("chains", "current", parse_chains)
 BOARD = ("board", "current", parse_layout)
 LEVELS = ("levels", "current", parse_levels)
 SEED_BYTES = 32
-_JSON = ("cells", "generators", "storage", "inbox", "orders")
+_JSON = ("cells", "generators", "storage", "inbox", "orders", "bubbles")
 
 # Active bodies are immutable, so what was made of three digests stays true for good.
 _contents: dict[tuple[bytes, bytes, bytes], Content] = {}
@@ -103,7 +110,7 @@ async def open_boards(work: Work, sheets: Sheets, timeline: Timeline, asks: Iter
     """Opens the boards of (member, now) pairs; the first `now` of a member counts. Expects the members' locks.
 
     Who has none gets the board that everybody starts with. Energy and goods that receipts and prizes gave are taken
-    here, once each: energy at once, goods into the inbox.
+    here, once each: energy at once, goods into the inbox. Bubbles whose time is over are gone.
     """
     first: dict[UUID, datetime] = {}
     for member_id, now in asks:
@@ -118,7 +125,7 @@ async def open_boards(work: Work, sheets: Sheets, timeline: Timeline, asks: Iter
     for member_id in ids:
         cap = tiers[member_id].energy_cap
         if member_id in rows:
-            opened[member_id] = _open(content, rows[member_id], cap)
+            opened[member_id] = _open(content, rows[member_id], cap, first[member_id])
         else:
             opened[member_id] = _start(work, timeline, content, member_id, cap, first[member_id])
     kinds = (GrantKind.ENERGY, GrantKind.GOODS)
@@ -133,13 +140,15 @@ def parse_row(row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, **{name: json.loads(row[name]) for name in _JSON}}
 
 
-def _open(content: Content, row: Any, energy_cap: int) -> OpenBoard:
+def _open(content: Content, row: Any, energy_cap: int, now: datetime) -> OpenBoard:
     read = parse_row(dict(row))
     board = read_board_row(content, read, read["seed"], energy_cap)
-    return OpenBoard(
+    opened = OpenBoard(
         read["member_id"], read["revision"], board, read["orders"], read["next_order"], read["created_at"],
         read["updated_at"],
     )  # fmt: skip
+    opened.dirty = moves.burst(board, opened.moment(now))
+    return opened
 
 
 def _start(
@@ -168,5 +177,5 @@ def _row(opened: OpenBoard) -> tuple[Any, ...]:
         opened.member_id, opened.revision, board.seed, write_cells(board), write_generators(board),
         write_storage(board), write_inbox(board), json.dumps(opened.orders, separators=(",", ":")),
         opened.next_order, board.level, board.experience, board.energy.amount, board.energy.at, board.units,
-        opened.created_at, opened.at,
+        board.merges, write_bubbles(board), opened.created_at, opened.at,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import json
 from typing import Any, TypeVar
 
 from game.board.actions.book import BOARD, CHAINS, LEVELS
-from game.board.rules.content import check_content
+from game.board.rules.fitting import check_content
 from game.board.rules.running import check_in_play, in_play
 from game.refusals import GameCode, GameRefused
 from loyalty.sheets.actions import Parser, load_scheduled, open_sheets

@@ -32,11 +32,15 @@ class BoardRead:
 
     @property
     def changes_at(self) -> datetime | None:
-        """When time alone changes it next: a unit of energy comes back, or a generator is refilled. None: never."""
+        """When time alone changes it next; None: never.
+
+        A unit of energy comes back, a generator is refilled or makes a charge, or the time of a bubble is over.
+        """
         board = self.board
-        waiting = [each.ready_at for each in board.generators.values() if each.charges == 0]
+        waiting = [each.ready_at for each in board.generators.values()]
+        ending = [each.expires_at for each in board.bubbles.values()]
         unit = next_at(board.energy, board.energy_cap, board.content.layout.energy_seconds)
-        return min((each for each in (unit, *waiting) if each is not None), default=None)
+        return min((each for each in (unit, *waiting, *ending) if each is not None), default=None)
 
 
 async def read_board(connection: Any, member_id: UUID, now: datetime, opened: Sheets | None = None) -> BoardRead:

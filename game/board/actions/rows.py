@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from game.board.rules.bubbles import Bubble
 from game.board.rules.cells import GENERATOR, home_of
 from game.board.rules.content import Content
-from game.board.rules.moves import Board, Generator
+from game.board.rules.generators import Generator
+from game.board.rules.moves import Board
 from game.energy.rules import Energy
 
 
@@ -32,6 +34,11 @@ def read_board_row(content: Content, row: Mapping[str, Any], seed: bytes, energy
         energy=Energy(row["energy"], row["energy_at"]),
         energy_cap=energy_cap,
         units=row["units"],
+        merges=row["merges"],
+        bubbles={
+            int(cell): Bubble(datetime.fromisoformat(expires_at), diamonds)
+            for cell, (expires_at, diamonds) in row["bubbles"].items()
+        },
     )
 
 
@@ -50,6 +57,10 @@ def write_generators(board: Board) -> str:
         ]
         for home, each in board.generators.items()
     })  # fmt: skip
+
+
+def write_bubbles(board: Board) -> str:
+    return _json({str(cell): [each.expires_at.isoformat(), each.diamonds] for cell, each in board.bubbles.items()})
 
 
 def write_storage(board: Board) -> str:

@@ -1,8 +1,10 @@
 """Cells: 7 columns by 9 rows, each one whole number in memory and one short word in sheets and rows.
 
-A number is 0 for EMPTY, a goods' code (chain and level), or a generator's (its home cell), with a flag for the web or
-the box around it. Words: `.` empty, `dairy.3` goods of level 3, `#dairy.3` the same in a web, `?dairy.3` in a box, `?#`
-in a web in a box, `@fridge.9` the generator of kind fridge whose home is cell 9.
+A number is 0 for EMPTY, a goods' code (chain and level), or a generator's (its home cell), with a flag for the bubble,
+the web or the box around it. The flags are in an order: goods are below BUBBLE, bubbles below GENERATOR, generators
+below WEB, and what cannot be moved is above. Words: `.` empty, `dairy.3` goods of level 3, `*dairy.3` a bubble with
+them, `#dairy.3` the same in a web, `?dairy.3` in a box, `?#` in a web in a box, `@fridge.9` the generator of kind
+fridge whose home is cell 9.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ EMPTY_WORD = "."
 
 LEVEL_BITS = 4
 LEVEL_MASK = (1 << LEVEL_BITS) - 1
+BUBBLE = 1 << 23
 GENERATOR = 1 << 24
 WEB = 1 << 25
 BOX = 1 << 26
@@ -25,7 +28,7 @@ _HOME_MASK = 63
 
 
 class CellKind(StrEnum):
-    """What a cell is. No command makes a CHEST or a BUBBLE yet."""
+    """What a cell is. No command makes a CHEST."""
 
     EMPTY = "EMPTY"
     BOX = "BOX"
@@ -44,12 +47,18 @@ def kind_of(cell: int) -> CellKind:
         return CellKind.BOX
     if cell & WEB:
         return CellKind.WEBBED
-    return CellKind.GENERATOR if cell & GENERATOR else CellKind.ITEM
+    if cell & GENERATOR:
+        return CellKind.GENERATOR
+    return CellKind.BUBBLE if cell & BUBBLE else CellKind.ITEM
 
 
 def is_item(cell: int) -> bool:
     """Whether that is goods which nothing holds."""
-    return 0 < cell < GENERATOR
+    return 0 < cell < BUBBLE
+
+
+def is_bubble(cell: int) -> bool:
+    return BUBBLE <= cell < GENERATOR
 
 
 def make_item(chain: int, level: int) -> int:
@@ -58,7 +67,7 @@ def make_item(chain: int, level: int) -> int:
 
 def chain_of(item: int) -> int:
     """The number of an item's chain; flags do not count."""
-    return (item & (GENERATOR - 1)) >> LEVEL_BITS
+    return (item & (BUBBLE - 1)) >> LEVEL_BITS
 
 
 def level_of(item: int) -> int:
@@ -71,8 +80,11 @@ def home_of(cell: int) -> int:
 
 
 def units_of(cell: int) -> int:
-    """What a cell's goods are worth, hidden or not: 2^(level - 1); a generator and an empty cell nothing."""
-    return 0 if cell == EMPTY or cell & GENERATOR else 1 << (cell & LEVEL_MASK) - 1
+    """What a cell's goods are worth, hidden or not: 2^(level - 1).
+
+    A generator and an empty cell nothing, and goods in a bubble nothing until it is popped.
+    """
+    return 0 if cell == EMPTY or cell & (GENERATOR | BUBBLE) else 1 << (cell & LEVEL_MASK) - 1
 
 
 def total_units(cells: Iterable[int]) -> int:

@@ -1,30 +1,28 @@
 """What operators tune: chains of goods, the starting layout with its generators, and levels. Three sheets, one content.
 
-Each parser reports every mistake of its own sheet at once, and `check_content` those between the sheets.
+Each parser reports every mistake of its own sheet at once; `fitting.check_content` those between the sheets.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import accumulate, pairwise
 from typing import Any
 
 from game.board.rules import cells
-from game.board.rules.cells import BOX, CELLS, EMPTY, EMPTY_WORD, GENERATOR, WEB
-from loyalty.sheets.rules import Fault, Reader
+from game.board.rules.cells import BOX, BUBBLE, CELLS, EMPTY, EMPTY_WORD, GENERATOR, WEB
+from game.board.rules.dials import LONGEST_CHAIN, BubbleDials, RefillDials, read_bubbles, read_refill
+from loyalty.sheets.rules import Reader
 
 SHORTEST_CHAIN = 5
-LONGEST_CHAIN = 12
 MOST_EXPERIENCE = 2**31 - 1
-# Cells that can be worked in from the start, beyond what the longest chain needs while it is built: for what an order
-# asks for beside it, and for what a generator drops in between.
-SPARE_CELLS = 4
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_WORD = re.compile(r"(\??)(#?)([a-z][a-z0-9-]{0,39})\.([0-9]{1,2})")
-_GENERATOR_WORD = re.compile(r"(\??)@([a-z][a-z0-9-]{0,39})")
+WORD = re.compile(r"(\??)(#?)([a-z][a-z0-9-]{0,39})\.([0-9]{1,2})")
+GENERATOR_WORD = re.compile(r"(\??)@([a-z][a-z0-9-]{0,39})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +53,29 @@ class Drop:
     weight: int
 
 
+class Supply(StrEnum):
+    """How a generator comes by its charges: again and again, once, or by itself."""
+
+    INFINITE = "INFINITE"
+    FINITE = "FINITE"
+    AUTO = "AUTO"
+
+
 @dataclass(frozen=True, slots=True)
 class GeneratorKind:
-    """A kind of generator: so many charges, then a pause that refills them. It stands in for the kinds in `takes`."""
+    """A kind of generator. It stands in for the kinds in `takes`, which are gone.
+
+    INFINITE: so many charges, then a pause of `cooldown_seconds` that refills all of them. FINITE: its charges once,
+    then it is gone. AUTO: a charge every `auto_seconds` until it holds them all, and tapping it takes no energy.
+    """
 
     code: str
     names: Mapping[str, str]
     emoji: str
+    supply: Supply
     charges: int
     cooldown_seconds: int
+    auto_seconds: int
     drops: tuple[Drop, ...]
     takes: tuple[str, ...] = ()
 
@@ -78,6 +90,8 @@ class Layout:
     energy_start: int
     energy_seconds: int
     gift_level: int
+    bubbles: BubbleDials
+    refill: RefillDials
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +140,17 @@ def parse_layout(name: str, body: Mapping[str, Any]) -> Layout:
     _each_once(reader, "generators", "the code", (code for kind in kinds for code in (kind.code, *kind.takes)))
     known = {kind.code for kind in kinds}
     for index, word in enumerate(words):
-        generator = _GENERATOR_WORD.fullmatch(word)
+        generator = GENERATOR_WORD.fullmatch(word)
         if generator and generator.group(2) not in known:
             reader.fault(f"cells[{index}]", f"there is no generator {generator.group(2)!r}")
-        if not generator and word != EMPTY_WORD and not _WORD.fullmatch(word):
+        if not generator and word != EMPTY_WORD and not WORD.fullmatch(word):
             reader.fault(
                 f"cells[{index}]", f"must be `.`, `dairy.3`, `#dairy.3`, `?dairy.3` or `@fridge`, not {word!r}"
             )
-    if not any(word.startswith("@") for word in words):
-        reader.fault("cells", "must have a generator that is not in a box, else nothing can ever be done")
+    lasting = {f"@{kind.code}" for kind in kinds if kind.supply is Supply.INFINITE}
+    if not lasting & set(words):
+        rule = "must have an infinite generator that is not in a box, else a time comes when nothing can be done"
+        reader.fault("cells", rule)
     layout = Layout(
         cells=words,
         generators=kinds,
@@ -142,6 +158,8 @@ def parse_layout(name: str, body: Mapping[str, Any]) -> Layout:
         energy_start=reader.integer("energy_start", low=0, high=10_000),
         energy_seconds=reader.integer("energy_seconds", low=1, high=86_400),
         gift_level=reader.integer("gift_level", low=1, high=SHORTEST_CHAIN),
+        bubbles=read_bubbles(reader),
+        refill=read_refill(reader),
     )
     reader.finish()
     return layout
@@ -174,43 +192,6 @@ def parse_levels(name: str, body: Mapping[str, Any]) -> tuple[Level, ...]:
     _each_once(reader, "levels", "the chain", (chain for level in levels for chain in level.chains))
     reader.finish()
     return tuple(levels)
-
-
-def check_content(chains: Sequence[Chain], layout: Layout, levels: Sequence[Level]) -> list[Fault]:
-    """What is wrong between the three sheets; none where they fit."""
-    faults: list[Fault] = []
-    known = {chain.code: chain for chain in chains}
-    opens_at = {chain: level.number for level in levels for chain in level.chains}
-    sealed = {cell: level.number for level in levels for cell in level.cells}
-    faults += [
-        Fault("levels.current", f"levels[{number - 2}].chains", f"there is no chain {chain!r}")
-        for chain, number in opens_at.items()
-        if chain not in known
-    ]
-    faults += [
-        Fault("levels.current", f"levels[{number - 2}].cells", f"cell {cell} of the layout is no box to be opened")
-        for cell, number in sealed.items()
-        if not layout.cells[cell].startswith("?")
-    ]
-    for index, kind in enumerate(layout.generators):
-        faults += _check_drops(f"generators[{index}]", kind, known)
-    for index, word in enumerate(layout.cells):
-        faults += _check_word(f"cells[{index}]", word, known)
-        generator = _GENERATOR_WORD.fullmatch(word)
-        if generator:
-            kind = next(kind for kind in layout.generators if kind.code == generator.group(2))
-            there = 1 if not generator.group(1) else sealed.get(index, 1)
-            if not any(opens_at.get(drop.chain, 1) <= there for drop in kind.drops):
-                rule = f"at level {there} nothing that {kind.code} drops is open yet"
-                faults.append(Fault("board.current", f"cells[{index}]", rule))
-    longest = max(len(chain.levels) for chain in chains)
-    workable = sum(word == EMPTY_WORD or word[0].isalpha() for word in layout.cells)
-    if workable < longest + SPARE_CELLS:
-        rule = f"{workable} cells are free or hold goods that can be moved; {longest + SPARE_CELLS} are needed to play"
-        faults.append(Fault("board.current", "cells", rule))
-    if layout.gift_level > min(len(chain.levels) for chain in chains):
-        faults.append(Fault("board.current", "gift_level", "the shortest chain has no such level"))
-    return faults
 
 
 @dataclass(slots=True)
@@ -293,6 +274,8 @@ class Content:
 
     def read_word(self, word: str, home: int = 0) -> int:
         """The number that a word of a sheet or a row stands for; a sheet's generator is at home in cell `home`."""
+        if word[0] == "*":
+            return BUBBLE | self.read_word(word[1:])
         if word[0] == "@" or word[:2] == "?@":
             boxed, _, rest = word.rpartition("@")
             _, _, at = rest.partition(".")
@@ -309,13 +292,13 @@ class Content:
         box = "?" if cell & BOX else ""
         if cell & GENERATOR:
             return f"{box}@{self.kind_codes[kind]}.{cells.home_of(cell)}"
-        web = "#" if cell & WEB else ""
-        return f"{box}{web}{self.chain_codes[cells.chain_of(cell)]}.{cells.level_of(cell)}"
+        held = "#" if cell & WEB else "*" if cell & BUBBLE else ""
+        return f"{box}{held}{self.chain_codes[cells.chain_of(cell)]}.{cells.level_of(cell)}"
 
     def _read_goods(self, word: str) -> int:
         if word == EMPTY_WORD:
             return EMPTY
-        match = _WORD.fullmatch(word)
+        match = WORD.fullmatch(word)
         assert match, f"a board holds {word!r}"
         box, web, code, level = match.groups()
         item = cells.make_item(self._number(code, 0), int(level))
@@ -346,12 +329,16 @@ def _read_kind(reader: Reader) -> GeneratorKind:
         )
         drops.append(drop)
         each.close()
+    words = [each.value.lower() for each in Supply]
+    supply = reader.choice("kind", lambda word: Supply(word.upper()), words, Supply.INFINITE.value.lower())
     kind = GeneratorKind(
         code=_read_code(reader),
         names=reader.names("name"),
         emoji=reader.text("emoji", most=16),
+        supply=supply,
         charges=reader.integer("charges", low=1, high=1000),
-        cooldown_seconds=reader.integer("cooldown_seconds", low=0, high=604_800),
+        cooldown_seconds=_read_seconds(reader, "cooldown_seconds", supply, Supply.INFINITE, low=0),
+        auto_seconds=_read_seconds(reader, "auto_seconds", supply, Supply.AUTO, low=1),
         drops=tuple(drops),
         takes=reader.texts("takes"),
     )
@@ -359,41 +346,18 @@ def _read_kind(reader: Reader) -> GeneratorKind:
     return kind
 
 
+def _read_seconds(reader: Reader, key: str, supply: Supply, needs: Supply, *, low: int) -> int:
+    """A time that generators of one kind must have, and no others."""
+    if supply is needs:
+        return reader.integer(key, low=low, high=604_800)
+    if reader.has(key):
+        reader.integer(key, low=low, high=604_800)
+        kinds = f'kind = "{supply.value.lower()}"', f'kind = "{needs.value.lower()}"'
+        reader.fault(key, f"says nothing of a generator of {kinds[0]}: take it out, or make it {kinds[1]}")
+    return 0
+
+
 def _each_once(reader: Reader, key: str, what: str, values: Any) -> None:
     for value, times in Counter(values).items():
         if times > 1 and value != "":
             reader.fault(key, f"{what} {value} stands {times} times; it must tell one from the others")
-
-
-def _check_drops(place: str, kind: GeneratorKind, known: Mapping[str, Chain]) -> list[Fault]:
-    faults = []
-    for index, drop in enumerate(kind.drops):
-        key = f"{place}.drops[{index}]"
-        if drop.chain not in known:
-            faults.append(Fault("board.current", f"{key}.chain", f"there is no chain {drop.chain!r}"))
-        elif drop.level >= len(known[drop.chain].levels):
-            rule = f"{drop.chain} has {len(known[drop.chain].levels)} levels, and the top one is to be merged for"
-            faults.append(Fault("board.current", f"{key}.level", rule))
-    dropped_at_one = {drop.chain for drop in kind.drops if drop.level == 1}
-    faults += [
-        Fault(
-            "board.current", f"{place}.drops", f"{chain} must be dropped at level 1 too, else some goods cannot be made"
-        )
-        for chain in sorted({drop.chain for drop in kind.drops} - dropped_at_one)
-    ]
-    return faults
-
-
-def _check_word(key: str, word: str, known: Mapping[str, Chain]) -> list[Fault]:
-    match = _WORD.fullmatch(word)
-    if not match:
-        return []
-    _, web, code, level = match.groups()
-    if code not in known:
-        return [Fault("board.current", key, f"there is no chain {code!r}")]
-    top = len(known[code].levels)
-    if not 1 <= int(level) <= top:
-        return [Fault("board.current", key, f"{code} has the levels 1 to {top}, not {level}")]
-    if web and int(level) == top:
-        return [Fault("board.current", key, "goods of the top level can never be freed from a web")]
-    return []

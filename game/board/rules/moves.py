@@ -1,7 +1,7 @@
 """What each move does to a board. Each checks everything before it changes anything, so a refusal leaves no trace.
 
-The dice are HMAC-SHA256 under the board's secret seed over the generator's home cell and its tap counter. The counter
-moves only on success, so sending a move again cannot reroll it.
+The dice are HMAC-SHA256 under the board's secret seed over the generator's home cell and its tap counter, or over the
+counter of merges. Counters move only on success, so sending a move again cannot reroll it.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ import hmac
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from game.board.rules import cells
-from game.board.rules.cells import BESIDE, BOX, CELLS, EMPTY, GENERATOR, LEVEL_BITS, LEVEL_MASK, NEAREST, WEB
-from game.board.rules.content import Content
+from game.board.rules import bubbles, cells, generators
+from game.board.rules.bubbles import Bubble, BubblePopped
+from game.board.rules.cells import BESIDE, BOX, BUBBLE, CELLS, EMPTY, GENERATOR, LEVEL_BITS, LEVEL_MASK, NEAREST, WEB
+from game.board.rules.content import Content, Supply
+from game.board.rules.dials import PPM
+from game.board.rules.generators import Generator
 from game.energy import rules as energy_rules
 from game.energy.rules import Energy
 from game.refusals import GameCode, GameRefused
@@ -49,16 +52,6 @@ class Move:
     second: int = 0
 
 
-@dataclass(slots=True)
-class Generator:
-    """What a generator remembers: its kind, how often it was tapped, what is left, and when it is refilled."""
-
-    kind: int
-    taps: int
-    charges: int
-    ready_at: datetime | None
-
-
 @dataclass(frozen=True, slots=True)
 class LevelClaimed:
     """What claiming a level paid, and the boxes that it opened."""
@@ -75,6 +68,8 @@ class Board:
 
     `cells` are the numbers of `cells.py`. `inbox` holds stacks of goods that grants gave: (item, how many), oldest
     first. `units` is what the goods anywhere on the board, in storage and in the inbox are worth; every move keeps it.
+    `merges` counts merges, `bubbles` says of each bubble, by its cell, how long it stays and what popping it costs.
+    `purse` is how many diamonds can be spent here: what the wallet holds, and what moves have earned and paid since.
     """
 
     content: Content
@@ -88,14 +83,18 @@ class Board:
     energy: Energy
     energy_cap: int
     units: int
+    merges: int = 0
+    bubbles: dict[int, Bubble] = field(default_factory=dict)
+    purse: int = 0
     claimed: list[LevelClaimed] = field(default_factory=list)
+    popped: list[BubblePopped] = field(default_factory=list)
 
     def copy(self) -> Board:
         """A board of its own."""
-        generators = {home: Generator(g.kind, g.taps, g.charges, g.ready_at) for home, g in self.generators.items()}
+        made = {home: Generator(g.kind, g.taps, g.charges, g.ready_at) for home, g in self.generators.items()}
         return Board(
-            self.content, self.seed, self.cells[:], generators, self.storage[:], self.inbox[:], self.level,
-            self.experience, self.energy, self.energy_cap, self.units,
+            self.content, self.seed, self.cells[:], made, self.storage[:], self.inbox[:], self.level, self.experience,
+            self.energy, self.energy_cap, self.units, self.merges, dict(self.bubbles), self.purse,
         )  # fmt: skip
 
 
@@ -103,47 +102,60 @@ def start_board(content: Content, seed: bytes, energy_cap: int, now: datetime) -
     """The board that everybody begins with."""
     kinds = {kind.code: number for number, kind in enumerate(content.layout.generators)}
     board_cells: list[int] = []
-    generators: dict[int, Generator] = {}
+    made: dict[int, Generator] = {}
     for index, word in enumerate(content.layout.cells):
         board_cells.append(content.read_word(word, index))
         if "@" in word:
             kind = kinds[word.rpartition("@")[2]]
-            generators[index] = Generator(kind, 0, content.layout.generators[kind].charges, None)
+            made[index] = Generator(kind, 0, content.layout.generators[kind].charges, None)
     energy = Energy(content.layout.energy_start, now)
     units = cells.total_units(board_cells)
-    return Board(content, seed, board_cells, generators, [], [], 1, 0, energy, energy_cap, units)
+    return Board(content, seed, board_cells, made, [], [], 1, 0, energy, energy_cap, units)
 
 
 def apply(board: Board, move: Move, now: datetime) -> None:
-    """Does one move other than DELIVER. The board's energy must be settled at `now`.
+    """Does one move other than DELIVER. The board must be settled at `now`.
 
     Refuses CELL_OUT_OF_BOUNDS, CELL_EMPTY, CELL_TAKEN, LOCKED_CELL, NOT_TAPPABLE, NOT_AN_ITEM, NOT_A_CHEST,
-    NOT_A_BUBBLE, NOT_MERGEABLE, TOP_LEVEL, BOARD_FULL, NO_ENERGY, NO_CHARGES, STORAGE_FULL, SLOT_EMPTY, LEVEL_CLAIMED,
-    LEVEL_NOT_REACHED.
+    NOT_A_BUBBLE, NOT_ENOUGH, NOT_MERGEABLE, TOP_LEVEL, BOARD_FULL, NO_ENERGY, NO_CHARGES, STORAGE_FULL, SLOT_EMPTY,
+    LEVEL_CLAIMED, LEVEL_NOT_REACHED.
     """
     _VERBS[move.kind](board, move.first, move.second, now)
 
 
 def settle(board: Board, now: datetime) -> None:
-    """Brings the energy up to `now`."""
+    """Brings the energy up to `now`, and empties the cells of bubbles whose time is over."""
     board.energy = energy_rules.settle(board.energy, board.energy_cap, board.content.layout.energy_seconds, now)
+    if board.bubbles:
+        burst(board, now)
+
+
+def burst(board: Board, now: datetime) -> bool:
+    """Empties the cells of bubbles whose time is over; whether there were any."""
+    gone = bubbles.expired(board.bubbles, now)
+    for cell in gone:
+        board.cells[cell] = EMPTY
+        del board.bubbles[cell]
+    return bool(gone)
 
 
 def refresh(board: Board, generator: Generator, now: datetime) -> None:
-    """Refills a generator whose pause is over."""
-    if generator.charges == 0 and generator.ready_at is not None and now >= generator.ready_at:
-        kind = board.content.kind(generator.kind)
-        generator.charges = kind.charges if kind else 0
-        generator.ready_at = None
+    """Gives a generator what charges time has brought it."""
+    generators.refresh(board.content.kind(generator.kind), generator, now)
 
 
 def owned_chains(board: Board) -> list[int]:
-    """The chains that the member's free generators drop at this level, in their order."""
+    """The chains that the member's free infinite generators drop at this level, in their order.
+
+    Finite ones go, and automatic ones are slow: what they bring is extra, and never needed.
+    """
     owned: set[int] = set()
     for cell in board.cells:
         if GENERATOR <= cell < WEB:
-            drops = board.content.drops(board.generators[cells.home_of(cell)].kind, board.level)
-            owned.update(cells.chain_of(item) for item in drops[2])
+            number = board.generators[cells.home_of(cell)].kind
+            kind = board.content.kind(number)
+            if kind is not None and kind.supply is Supply.INFINITE:
+                owned.update(cells.chain_of(item) for item in board.content.drops(number, board.level)[2])
     return sorted(owned)
 
 
@@ -183,7 +195,7 @@ def _take_item(board: Board, cell: int) -> int:
     """The goods in a cell that nothing holds. Changes nothing."""
     _inside(cell)
     content = board.cells[cell]
-    if 0 < content < GENERATOR:
+    if 0 < content < BUBBLE:
         return content
     if content == EMPTY:
         raise GameRefused(GameCode.CELL_EMPTY, cell=cell)
@@ -209,11 +221,14 @@ def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
     total, weights, items = board.content.drops(generator.kind, board.level)
     if not total:
         raise GameRefused(GameCode.NOT_TAPPABLE, cell=cell)
-    if generator.charges == 0:
-        refresh(board, generator, now)
+    kind = board.content.kind(generator.kind)
+    assert kind is not None, "what the sheet has lost drops nothing"
+    by_itself = kind.supply is Supply.AUTO
+    if generator.charges == 0 or by_itself:
+        generators.refresh(kind, generator, now)
         if generator.charges == 0:
             raise GameRefused(GameCode.NO_CHARGES, retryable=True, retry_at=generator.ready_at, cell=cell)
-    if board.energy.amount < 1:
+    if board.energy.amount < 1 and not by_itself:
         energy_rules.spend(board.energy, 1, board.energy_cap, board.content.layout.energy_seconds, now)
     board_cells = board.cells
     for target in NEAREST[cell]:
@@ -225,16 +240,14 @@ def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
     item = items[bisect_right(weights, rolled)]
     board_cells[target] = item
     board.units += 1 << (item & LEVEL_MASK) - 1
-    board.energy = Energy(board.energy.amount - 1, board.energy.at)
-    generator.taps += 1
-    generator.charges -= 1
-    if generator.charges == 0:
-        kind = board.content.kind(generator.kind)
-        assert kind is not None
-        generator.ready_at = now + timedelta(seconds=kind.cooldown_seconds)
+    if not by_itself:
+        board.energy = Energy(board.energy.amount - 1, board.energy.at)
+    if generators.use(kind, generator, now):
+        board_cells[cell] = EMPTY
+        del board.generators[home]
 
 
-def _merge(board: Board, source: int, target: int, _: datetime) -> None:
+def _merge(board: Board, source: int, target: int, now: datetime) -> None:
     item = _take_item(board, source)
     _inside(target)
     found = board.cells[target]
@@ -248,10 +261,25 @@ def _merge(board: Board, source: int, target: int, _: datetime) -> None:
         raise GameRefused(GameCode.TOP_LEVEL, cell=target)
     board.cells[source] = EMPTY
     board.cells[target] = item + 1
+    board.merges += 1
     sealed = board.content.sealed
     for beside in BESIDE[target]:
         if board.cells[beside] & BOX and sealed.get(beside, 0) <= board.level:
             board.cells[beside] &= ~BOX
+    dials = board.content.layout.bubbles
+    if dials.chance_ppm and item + 1 & LEVEL_MASK >= dials.level:
+        _blow(board, target, item + 1, now)
+
+
+def _blow(board: Board, beside: int, item: int, now: datetime) -> None:
+    """Puts a bubble with the same goods into the nearest empty cell, if the dice of this merge say so."""
+    dials = board.content.layout.bubbles
+    if roll(board.seed, b"bubble|%d" % board.merges, PPM) >= dials.chance_ppm:
+        return
+    cell = next((each for each in NEAREST[beside] if board.cells[each] == EMPTY), None)
+    if cell is not None:
+        board.cells[cell] = BUBBLE | item
+        board.bubbles[cell] = bubbles.make(dials, cells.level_of(item), now)
 
 
 def _move(board: Board, source: int, target: int, _: datetime) -> None:
@@ -263,6 +291,9 @@ def _move(board: Board, source: int, target: int, _: datetime) -> None:
     if found >= WEB or there >= WEB:
         raise GameRefused(GameCode.LOCKED_CELL, cell=source if found >= WEB else target)
     board.cells[source], board.cells[target] = there, found
+    if board.bubbles:
+        places = {source: target, target: source}
+        board.bubbles = {places.get(cell, cell): bubble for cell, bubble in board.bubbles.items()}
 
 
 def _store(board: Board, cell: int, _: int, now: datetime) -> None:
@@ -294,6 +325,10 @@ def _unpack(board: Board, slot: int, cell: int, _: datetime) -> None:
 
 
 def _sell(board: Board, cell: int, _: int, now: datetime) -> None:
+    if cell in board.bubbles:
+        board.cells[cell] = EMPTY
+        del board.bubbles[cell]
+        return
     item = _take_item(board, cell)
     board.cells[cell] = EMPTY
     board.units -= cells.units_of(item)
@@ -306,7 +341,17 @@ def _open(board: Board, cell: int, _: int, now: datetime) -> None:
 
 def _pop(board: Board, cell: int, _: int, now: datetime) -> None:
     _inside(cell)
-    raise GameRefused(GameCode.NOT_A_BUBBLE, cell=cell)
+    bubble = board.bubbles.get(cell)
+    if bubble is None:
+        empty = board.cells[cell] == EMPTY
+        raise GameRefused(GameCode.CELL_EMPTY if empty else GameCode.NOT_A_BUBBLE, cell=cell)
+    bubbles.refuse_dear(bubble, board.purse)
+    item = board.cells[cell] & ~BUBBLE
+    board.cells[cell] = item
+    del board.bubbles[cell]
+    board.units += cells.units_of(item)
+    board.purse -= bubble.diamonds
+    board.popped.append(BubblePopped(cell, board.content.write_word(item), bubble.diamonds))
 
 
 def _claim_level(board: Board, number: int, _: int, now: datetime) -> None:
@@ -319,6 +364,7 @@ def _claim_level(board: Board, number: int, _: int, now: datetime) -> None:
     for cell in opened:
         board.cells[cell] &= ~BOX
     board.level = number
+    board.purse += level.diamonds
     if level.energy:
         give_energy(board, level.energy, now)
     board.claimed.append(LevelClaimed(number, level.diamonds, level.energy, opened))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from game.board.rules.content import Chain, Layout, Level
+from game.board.rules.content import Chain, Layout, Level, Supply
 from loyalty.sheets.rules import Fault
 
 
@@ -13,8 +13,8 @@ from loyalty.sheets.rules import Fault
 class InPlay:
     """What sheets that are or were in force may have put on boards.
 
-    `chains`: each code with the most levels that it ever had. `kinds`: generators by code. `free`: those of them that
-    stood free from the start of some layout, so that a board may have no other.
+    `chains`: each code with the most levels that it ever had. `kinds`: generators by code. `free`: those INFINITE ones
+    that stood free from the start of some layout, so that a board may have no other.
     """
 
     chains: Mapping[str, int]
@@ -35,7 +35,7 @@ def in_play(chains: Iterable[Sequence[Chain]], layouts: Iterable[Layout]) -> InP
         standing = {word[1:] for word in layout.cells if word.startswith("@")}
         for kind in layout.generators:
             kinds.update((kind.code, *kind.takes))
-            if kind.code in standing:
+            if kind.code in standing and kind.supply is Supply.INFINITE:
                 free.add(kind.code)
     return InPlay(lengths, frozenset(kinds), frozenset(free))
 
@@ -59,7 +59,9 @@ def check_in_play(found: InPlay, chains: Sequence[Chain], layout: Layout, levels
         if heir is None:
             rule = f"boards have the generator {code}: keep it, or name it in the `takes` of the one that it becomes"
             faults.append(Fault("board.current", "generators", rule))
-        elif code in found.free and all(drop.chain in later for drop in heir.drops):
-            rule = f"some boards began with {code} alone, so {heir.code} must drop goods that are open from level 1"
+        elif code in found.free and (
+            heir.supply is not Supply.INFINITE or all(drop.chain in later for drop in heir.drops)
+        ):
+            rule = f"some boards began with {code} alone: {heir.code} must be infinite and drop goods open from level 1"
             faults.append(Fault("board.current", "generators", rule))
     return faults

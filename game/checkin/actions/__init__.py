@@ -3,6 +3,7 @@
 from game.checkin.actions.audit import audit
 from game.checkin.actions.book import read_calendar, streak_of
 from game.checkin.actions.checking import CheckedIn, CheckIn, MadeUp, MakeUp, check_in, make_up
+from game.checkin.actions.days import Days, open_days
 from game.checkin.actions.forgiving import Forgiving, open_forgiving
 from game.checkin.actions.reading import count_orders, export_checkins, read_month, read_streaks
 from game.checkin.actions.repairing import RepairStreak, StreakRepaired, repair_streaks
@@ -12,6 +13,7 @@ from game.checkin.actions.zones import SetTimezone, TimezoneSet, set_timezones
 __all__ = [
     "CheckIn",
     "CheckedIn",
+    "Days",
     "Forgiving",
     "MadeUp",
     "MakeUp",
@@ -25,6 +27,7 @@ __all__ = [
     "count_orders",
     "export_checkins",
     "make_up",
+    "open_days",
     "open_forgiving",
     "open_restarting",
     "read_calendar",

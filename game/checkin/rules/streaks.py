@@ -162,13 +162,15 @@ def _come_back(streak: Streak, today: date) -> Streak:
 
 def next_day_at(streak: Streak) -> datetime | None:
     """When the day after the last paid one begins, in the zone that is in force then; None before the first one."""
-    if streak.paid_to is None:
-        return None
-    following = streak.paid_to + ONE_DAY
-    starts = day_starts(following, ZoneInfo(streak.zone))
+    return None if streak.paid_to is None else day_begins(streak, streak.paid_to + ONE_DAY)
+
+
+def day_begins(streak: Streak, day: date) -> datetime:
+    """When a coming day begins, in the zone that is in force then."""
+    starts = day_starts(day, ZoneInfo(streak.zone))
     if streak.zone_from is None or streak.next_zone is None or starts < streak.zone_from:
         return starts
-    return max(streak.zone_from, day_starts(following, ZoneInfo(streak.next_zone)))
+    return max(streak.zone_from, day_starts(day, ZoneInfo(streak.next_zone)))
 
 
 def repair(streak: Streak, now: datetime) -> tuple[Streak, tuple[tuple[date, Kept], ...]]:

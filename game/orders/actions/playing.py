@@ -11,6 +11,7 @@ from uuid import UUID
 
 from game.board.actions import BoardRead, Boards, OpenBoard, open_boards
 from game.board.rules import moves
+from game.board.rules.bubbles import BubblePopped
 from game.board.rules.content import Content
 from game.board.rules.moves import LevelClaimed, Move
 from game.chests import actions as chests
@@ -54,7 +55,7 @@ class PlayMoves:
 
 @dataclass(frozen=True, slots=True)
 class MoveRefusal:
-    """Why a move was refused: a code of the game house and its facts."""
+    """Why a move was refused: a code of the game house, or NOT_ENOUGH, and its facts."""
 
     code: str
     retryable: bool
@@ -73,6 +74,7 @@ class MovesPlayed:
     revision: int
     delivered: tuple[Delivered, ...]
     claimed: tuple[LevelClaimed, ...]
+    popped: tuple[BubblePopped, ...] = ()  # results that were kept before there were bubbles have none
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,9 @@ def _play(work: Work, game: _Game, opened: OpenBoard, command: PlayMoves) -> Mov
         return _result(opened, 0, None, stale)
     now = opened.moment(command.now)
     table = _take_in(game, opened)
-    done = replay(table, game.dials, command.moves, now)
+    wallet = game.ledger.wallet(command.member_id, Currency.DIAMONDS)
+    purse = wallet.spendable(game.season.day(now)) - wallet.owed
+    done = replay(table, game.dials, command.moves, now, purse)
     refusal = _told(done.refusal) if done.refusal else None
     if done.applied:
         diamonds = sum(each.diamonds for each in done.delivered) + sum(each.diamonds for each in done.claimed)
@@ -209,15 +213,16 @@ def _play(work: Work, game: _Game, opened: OpenBoard, command: PlayMoves) -> Mov
         _put(game, opened, done.table)
         _record(work, game, opened, command, done, now)
     refused_index = done.applied if done.refusal else None
-    return _result(opened, done.applied, refused_index, refusal, done.delivered, done.claimed)
+    return _result(opened, done.applied, refused_index, refusal, done.delivered, done.claimed, done.popped)
 
 
 def _result(
     opened: OpenBoard, applied: int, refused_index: int | None, refusal: MoveRefusal | None,
     delivered: tuple[Delivered, ...] = (), claimed: tuple[LevelClaimed, ...] = (),
+    popped: tuple[BubblePopped, ...] = (),
 ) -> MovesPlayed:  # fmt: skip
     revision = opened.revision + opened.dirty
-    return MovesPlayed(opened.member_id, applied, refused_index, refusal, revision, delivered, claimed)
+    return MovesPlayed(opened.member_id, applied, refused_index, refusal, revision, delivered, claimed, popped)
 
 
 def _take_in(game: _Game, opened: OpenBoard) -> Table:
@@ -236,7 +241,7 @@ def _put(game: _Game, opened: OpenBoard, table: Table) -> None:
     opened.dirty = True
 
 
-def _told(refused: GameRefused) -> MoveRefusal:
+def _told(refused: Refused) -> MoveRefusal:
     return MoveRefusal(str(refused.code), refused.retryable, refused.retry_at, refused.facts)
 
 
@@ -254,6 +259,11 @@ def _record(
         told = {"level": level.level, "diamonds": level.diamonds, "energy": level.energy}
         event = game.timeline.record(work, member_id, facts.LEVEL_CLAIMED, now, told, command.request.id)
         _pay(work, game, member_id, level.diamonds, Note(ledgers.ISSUE_LEVEL, "level", event, now))
+    for bubble in done.popped:
+        told = {"goods": bubble.goods, "diamonds": bubble.diamonds}
+        event = game.timeline.record(work, member_id, facts.BUBBLE_POPPED, now, told, command.request.id)
+        note = Note(ledgers.SINK_BUBBLE, "bubble", event, now)
+        game.ledger.spend(work, member_id, Currency.DIAMONDS, bubble.diamonds, game.season.day(now), note)
     kinds = Counter(move.kind.value.lower() for move in command.moves[: done.applied])
     told = {"revision": opened.revision + 1, "applied": done.applied, **kinds}
     game.timeline.record(work, member_id, facts.MOVES_PLAYED, now, told, command.request.id)
