@@ -4,8 +4,8 @@
 // lost network nor a closed page loses one. A batch keeps its request id until it is answered: sent again, it is done
 // once. Where the board has changed elsewhere, the moves that still fit are done on the new one; the rest are told.
 
-import { Away, Failed, SignedOut, ask } from "./api.js";
-import { MOST_MOVES, Refused, STRANGE, UNKNOWN, apply, writeBubble, writeGenerator, writeItem } from "./rules.js";
+import { Away, Failed, SignedOut, ask, change } from "./api.js";
+import { MOST_MOVES, Refused, STRANGE, UNKNOWN, apply, writeGenerator, writeItem } from "./rules.js";
 
 const PAUSE_MS = 30_000;
 
@@ -30,7 +30,7 @@ function readCell({ kind, item, generator, opensAtLevel, expiresAt, popDiamonds 
   if (kind === "BOX") return `?${opensAtLevel ?? ""}`;
   if (kind === "ITEM") return writeItem(item);
   if (kind === "WEBBED") return `#${writeItem(item)}`;
-  if (kind === "BUBBLE") return writeBubble({ item: writeItem(item), expiresAt: Date.parse(expiresAt), diamonds: popDiamonds });
+  if (kind === "BUBBLE") return `*${writeItem(item)}|${Date.parse(expiresAt)}|${popDiamonds}`;
   if (kind !== "GENERATOR") return STRANGE;
   const { code, charges, mostCharges: most, autoSeconds } = generator;
   const readyAt = generator.readyAt ? Date.parse(generator.readyAt) : 0;
@@ -82,6 +82,18 @@ export class Game extends EventTarget {
   open() {
     this.wants = true;
     this.send();
+  }
+
+  /** Buys energy, while nothing else is on its way. */
+  async refill(mostDiamonds) {
+    if (this.sending || this.queue.length) throw new Away();
+    this.sending = true;
+    try {
+      await change("RefillEnergy", { mostDiamonds });
+    } finally {
+      this.sending = false;
+      this.open();
+    }
   }
 
   /** The server's board, from a query. */

@@ -58,16 +58,13 @@ export function readGenerator(word) {
 
 export const writeGenerator = (g) => `@${g.code}|${g.charges}|${g.most}|${g.readyAt}${g.every === undefined ? "" : `|${g.every}`}`;
 
-/** A generator as it stands at `now`: refilled once its pause is over, or with the charges that it made by itself. */
+/** A generator as it stands at `now`, with what time brought it. */
 export function refresh(generator, now) {
-  const { charges, most, readyAt, every } = generator;
+  const { most, readyAt, every } = generator;
   if (!readyAt || now < readyAt) return generator;
-  if (every) {
-    const gained = 1 + Math.floor((now - readyAt) / every);
-    const full = charges + gained >= most;
-    return { ...generator, charges: full ? Math.max(charges, most) : charges + gained, readyAt: full ? 0 : readyAt + gained * every };
-  }
-  return charges === 0 ? { ...generator, charges: most, readyAt: 0 } : generator;
+  const gained = every ? 1 + Math.floor((now - readyAt) / every) : most;
+  const charges = Math.min(generator.charges + gained, most);
+  return { ...generator, charges, readyAt: charges < most ? readyAt + gained * every : 0 };
 }
 
 /** The goods in a bubble, until when it stays, and what popping it costs. */
@@ -76,9 +73,7 @@ export function readBubble(word) {
   return { item, expiresAt: Number(expiresAt), diamonds: Number(diamonds) };
 }
 
-export const writeBubble = (b) => `*${b.item}|${b.expiresAt}|${b.diamonds}`;
-
-/** A cell as it stands at `now`: a bubble whose time is over is empty. */
+/** A cell at `now`: a bubble whose time is over is empty. */
 export const settle = (word, now) => (isBubble(word) && now >= readBubble(word).expiresAt ? EMPTY : word);
 
 /** The level from which on a box opens; 0 for one that a merge beside it opens. */
@@ -163,7 +158,7 @@ const VERBS = {
     if (target === undefined) refuse("BOARD_FULL");
     state.cells[target] = UNKNOWN;
     const used = { ...generator, charges: generator.charges - 1 };
-    if (used.every) used.readyAt ||= used.charges < used.most ? now + used.every : 0;
+    if (used.every) used.readyAt ||= now + used.every;
     else state.energy -= 1;
     state.cells[cell] = used.every === 0 && used.charges === 0 ? EMPTY : writeGenerator(used);
   },

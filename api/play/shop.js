@@ -1,7 +1,8 @@
 // The shop: orders above, the board, storage and gifts below. Played by drag and drop, tap-tap, and keys.
 
+import { ask } from "./api.js";
 import * as rules from "./rules.js";
-import { failed, h, levelClass, renew, rewards, showNumber, tell } from "./ui.js";
+import { button, failed, h, levelClass, openSheet, renew, rewards, showNumber, showTime, tell } from "./ui.js";
 import { say } from "./words.js";
 
 const DRAG_PIXELS = 8;
@@ -39,7 +40,7 @@ export function showShop(root, app) {
   const secondsTo = (at) => Math.max(1, Math.ceil((at - Date.now()) / 1000));
   const wordOf = (thing) => {
     if (!thing) return null;
-    if ("cell" in thing) return game.shown.cells[thing.cell];
+    if ("cell" in thing) return rules.settle(game.shown.cells[thing.cell], Date.now());
     return "slot" in thing ? game.shown.storage[thing.slot] : game.shown.inbox[thing.gift]?.[0];
   };
 
@@ -49,6 +50,8 @@ export function showShop(root, app) {
     if (word === rules.STRANGE) return say("strange");
     if (rules.isBox(word)) return rules.opensAt(word) ? say("boxAt", { n: rules.opensAt(word) }) : say("box");
     if (rules.isWebbed(word)) return say("webbed", { item: itemName(word.slice(1)) });
+    const { item, expiresAt } = rules.readBubble(word);
+    if (rules.isBubble(word)) return say("bubble", { item: itemName(item), seconds: secondsTo(expiresAt) });
     if (!rules.isGenerator(word)) return itemName(word);
     const made = rules.refresh(rules.readGenerator(word), Date.now());
     const { name } = game.confirmed.kinds[made.code] ?? { name: made.code };
@@ -72,6 +75,10 @@ export function showShop(root, app) {
       return ["box", [h("span", { class: "emoji" }, "📦"), ...(at ? [h("span", { class: "lock" }, `Lv${at}`)] : [])]];
     }
     if (rules.isWebbed(word)) return [`webbed ${levelClass(rules.readItem(word).level)}`, picture(word.slice(1))];
+    if (rules.isBubble(word)) {
+      const { item, expiresAt } = rules.readBubble(word);
+      return ["bubble", picture(item, [h("span", { class: "charges" }, `${secondsTo(expiresAt)}s`)])];
+    }
     if (rules.isItem(word)) {
       const top = rules.readItem(word).level >= (game.lengths[rules.readItem(word).chain] ?? 0);
       return [`item ${levelClass(rules.readItem(word).level)}${top ? " top" : ""}`, picture(word)];
@@ -92,7 +99,7 @@ export function showShop(root, app) {
     drawOrders(state);
     const word = wordOf(held);
     if (held && (word === null || word === undefined || word === rules.EMPTY || word === rules.UNKNOWN)) held = null;
-    state.cells.forEach((each, index) => drawCell(cells[index], index, each));
+    state.cells.forEach((each, index) => drawCell(cells[index], index, rules.settle(each, Date.now())));
     drawShelf(state);
     drawInfo();
   }
@@ -137,13 +144,25 @@ export function showShop(root, app) {
     ]);
     const tickets = game.confirmed.wallet?.tickets ?? 0;
     renew(coins, [state.energy, cap, wait, state.diamonds, tickets], () => [
-      coin("⚡", `${state.energy}/${cap}${wait}`, "energy"), coin("💎", showNumber(state.diamonds), "diamonds"),
+      coin("⚡", `${state.energy}/${cap}${wait}`, "energy", { type: "button", onclick: () => refill().catch(failed) }), coin("💎", showNumber(state.diamonds), "diamonds"),
       coin("🎟️", showNumber(tickets), "tickets"),
     ]);
   }
 
-  const coin = (sign, text, name) => h("span", { class: "coin", title: say(name) },
+  const coin = (sign, text, name, pressed) => h(pressed ? "button" : "span", { class: "coin", title: say(name), ...pressed },
     h("span", { "aria-hidden": "true" }, sign), h("span", { class: "unseen" }, `${say(name)} `), text);
+
+  async function refill() {
+    const { priceDiamonds, amount, left, resetsAt } = await ask("EnergyRefill");
+    openSheet(say("energy"), (close) => [
+      h("p", {}, say("refillsLeft", { n: left, at: showTime(resetsAt) })),
+      button(`+${amount} ⚡　${priceDiamonds} 💎`, async () => {
+        await game.refill(priceDiamonds);
+        close();
+        tell(`+${amount} ⚡`, "good");
+      }, { class: "main", disabled: !left }),
+    ]);
+  }
 
   function clock(at) {
     const left = Math.max(0, Math.ceil((at - Date.now()) / 1000));
@@ -201,7 +220,11 @@ export function showShop(root, app) {
     const word = wordOf(thing) ?? rules.EMPTY;
     const [text, more] = describe(word);
     const onBoard = "cell" in thing && rules.isItem(word);
-    const buttons = onBoard ? [
+    const { item, diamonds } = rules.readBubble(word);
+    const buttons = rules.isBubble(word) ? [
+      button(say("pop", { n: diamonds }), () => act({ pop: thing }, say("popped", { item: goods(item).name })), { class: "main" }),
+      button(say("letGo"), () => act({ sell: thing }, say("letGo")), { class: "soft" }),
+    ] : onBoard ? [
       h("button", { type: "button", class: "soft", onclick: () => act({ store: { cell: thing.cell } }, say("stored", { item: goods(word).name })) }, say("store")),
       h("button", { type: "button", class: sure ? "danger" : "soft", onclick: () => sell(thing.cell, word) }, say(sure ? "sellSure" : "sell")),
     ] : [];
@@ -330,7 +353,7 @@ export function showShop(root, app) {
       if (to >= 0 && to < rules.CELLS && !sideways) setFocus(to);
     } else if (event.key === "Enter" || event.key === " ") press({ cell: focus });
     else if (event.key === "Escape") held = null;
-    else if (event.key === "m" && (rules.isItem(word) || rules.isGenerator(word))) held = { cell: focus };
+    else if (event.key === "m" && liftable(word)) held = { cell: focus };
     else if (event.key === "s" && rules.isItem(word)) act({ store: { cell: focus } }, say("stored", { item: goods(word).name }));
     else if (event.key === "Delete" && rules.isItem(word)) sell(focus, word);
     else return;
@@ -348,7 +371,7 @@ export function showShop(root, app) {
     const [name] = ["cell", "slot", "gift"].filter((each) => node.dataset[each] !== undefined);
     return { [name]: Number(node.dataset[name]) };
   };
-  const liftable = (word) => word && (rules.isItem(word) || rules.isGenerator(word));
+  const liftable = (word) => word && (rules.isItem(word) || rules.isGenerator(word) || rules.isBubble(word));
 
   function down(event) {
     const thing = thingAt(event.target);

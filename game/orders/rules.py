@@ -129,11 +129,14 @@ def can_be_filled(board: Board, order: Order, chains: Sequence[int]) -> bool:
 
 
 def take_in(table: Table, dials: OrderDials) -> Table:
-    """Fills the free places with new orders; one that a change of sheets made impossible gives up its place."""
+    """Fills the free places with new orders; one that a change of sheets made impossible gives up its place.
+
+    Where a change of sheets left no generator that orders go by, places stay free.
+    """
     board, number = table.board, table.next_number
     chains = moves.owned_chains(board)
     kept = [order for order in table.orders if can_be_filled(board, order, chains)]
-    while len(kept) < dials.slots:
+    while chains and len(kept) < dials.slots:
         kept.append(make_order(board, dials, number, chains))
         number += 1
     return Table(board, tuple(kept), number)

@@ -10,8 +10,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from alembic import command
+from sqlalchemy import Connection
 
 from api.runtime.database import Database
+from api.runtime.migrations import configuration, in_transaction, migrate
 from game.board.actions import read_board
 from game.board.rules.moves import Move, MoveKind
 from game.refusals import GameCode
@@ -19,6 +22,7 @@ from loyalty.refusals import LoyaltyCode
 from tests.playing import GREENHOUSE, NOW, TASTINGS, words
 from tests.races.test_play import (
     CONNECTIONS,
+    TAP,
     ask,
     change_row,
     check,
@@ -87,6 +91,28 @@ async def test_popping_takes_the_diamonds_once_and_frees_the_goods(wide: Databas
     assert [json.loads(each) for (each,) in told] == [{"goods": "dairy.4", "diamonds": 10}]
     assert await rows(wide, "SELECT bubbles::text FROM boards") == [("{}",)]
     assert await faults_of_books(wide, [member]) == []
+    await check(wide)
+
+
+async def test_boards_and_results_from_before_there_were_bubbles_are_read_and_go_on(
+    wide: Database, owner_url: str
+) -> None:  # fmt: skip
+    member, request = await new_member(wide), uuid4()
+    first = await ask(wide, playing(member, 0, TAP, request=request))
+    await change_row(wide, "UPDATE request_results SET outcome = outcome - 'popped'")
+
+    def down(connection: Connection) -> None:
+        settings = configuration()
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0006")
+
+    await in_transaction(owner_url, down)
+    await asyncio.to_thread(migrate, owner_url)
+    await wide.engine.dispose()
+    again = await ask(wide, playing(member, 0, TAP, request=request))
+    assert (again.result, again.board.revision) == (first.result, 1)
+    assert (await ask(wide, playing(member, 1, TAP))).result.applied == 1
+    assert await rows(wide, "SELECT merges, bubbles::text FROM boards") == [(0, "{}")]
     await check(wide)
 
 

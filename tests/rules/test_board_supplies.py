@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from game.board.actions.reading import BoardRead
 from game.board.rules import generators, moves
 from game.board.rules.cells import EMPTY
-from game.board.rules.content import GeneratorKind, Supply, parse_chains, parse_layout, parse_levels
+from game.board.rules.content import Content, GeneratorKind, Supply, parse_chains, parse_layout, parse_levels
 from game.board.rules.dials import PPM
 from game.board.rules.fitting import check_content
 from game.board.rules.generators import Generator
@@ -66,6 +67,23 @@ def test_no_order_asks_for_what_only_a_finite_or_automatic_generator_drops() -> 
     for _ in range(TASTED):
         tap(board, TASTINGS)
     assert orders.take_in(table, shipped()[1]) == table, "no order became impossible"
+
+
+def test_a_board_whose_last_infinite_generator_a_sheet_made_finite_still_plays(seed: int) -> None:
+    """The layout may have another one, where this board has a box yet."""
+    content, dials = shipped()
+    kinds = tuple(
+        replace(each, supply=Supply.FINITE) if each.code in ("fridge", "oven") else each
+        for each in content.layout.generators
+    )
+    changed = Content(content.chains, replace(content.layout, generators=kinds), content.levels)
+    board = new_table(seed.to_bytes(32)).board
+    board.content = changed
+    assert moves.owned_chains(board) == []
+    table = orders.take_in(orders.Table(board, (), 1), dials)
+    assert (table.orders, table.next_number) == ((), 1)
+    assert moves.give_goods(board, b"grant", 1) > 0
+    assert orders.replay(table, dials, [Move(MoveKind.TAP, 23), Move(MoveKind.UNPACK, 0, 45)], NOW).applied == 2
 
 
 # --- automatic generators
