@@ -18,6 +18,9 @@ from api.runtime.migrations import configuration, in_transaction, migrate
 from game.board.actions import read_board
 from game.board.rules.moves import Move, MoveKind
 from game.refusals import GameCode
+from loyalty.ledger.actions import SINK_ADJUST, Note, open_ledger
+from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
+from loyalty.members import actions as members
 from loyalty.refusals import LoyaltyCode
 from tests.playing import GREENHOUSE, NOW, TASTINGS, words
 from tests.races.test_play import (
@@ -136,6 +139,24 @@ async def test_a_pop_is_paid_with_what_the_same_list_earned_and_stops_where_that
     await give(wide, member, 1)
     assert (await ask(wide, playing(member, 2, POP))).result.applied == 1
     assert await rows(wide, "SELECT balance FROM wallets WHERE currency = 'DIAMONDS'") == [(0,)]
+    assert await faults_of_books(wide, [member]) == []
+    await check(wide)
+
+
+async def test_what_a_member_owes_is_paid_before_a_bubble_is(wide: Database) -> None:
+    member = await a_member(wide)
+    async with wide.work() as work:
+        await members.lock(work, [member])
+        ledger = await open_ledger(work, [member])
+        lot, note = LotKey(Provenance.FREE, NEVER), Note(SINK_ADJUST, "adjust", None, NOW)
+        ledger.revoke(work, member, Currency.DIAMONDS, 5, lot, NOW.date(), note)
+        await ledger.save(work)
+    await change_row(wide, """UPDATE boards SET orders = '[[1, ["dairy.1"], 12, 12]]'::jsonb""")
+    await lay(wide, member, {18: "dairy.1"})
+    short = await ask(wide, playing(member, 1, Move(MoveKind.DELIVER, 1), POP))
+    assert (short.result.applied, dict(short.result.refusal.facts)["available"]) == (1, 7)
+    await give(wide, member, 3)
+    assert (await ask(wide, playing(member, 2, POP))).result.applied == 1
     assert await faults_of_books(wide, [member]) == []
     await check(wide)
 

@@ -320,3 +320,13 @@ def test_what_a_list_of_moves_earns_can_be_spent_in_it_and_what_it_spent_cannot_
     assert [each.diamonds for each in done.popped] == [12]
     assert orders.replay(table, dials, [deliver, pop, other], NOW, 4).applied == 3
     assert orders.replay(table, dials, [deliver, pop], NOW, -9).applied == 1, "a debt is paid first"
+
+
+def test_what_a_level_pays_can_pop_a_bubble_of_the_same_list() -> None:
+    board = new_table(content=lively()).board
+    bubble_in(board, 31, "dairy.4")
+    board.experience = 20
+    table = orders.Table(board, (), 1)
+    claim, pop = Move(MoveKind.CLAIM_LEVEL, 2), Move(MoveKind.POP, 31)
+    assert orders.replay(table, shipped()[1], [claim, pop], NOW, 1).applied == 1, "ten and one are not twelve"
+    assert orders.replay(table, shipped()[1], [claim, pop], NOW, 2).applied == 2
