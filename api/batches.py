@@ -34,7 +34,7 @@ from game.chests.actions import (
     open_chests,
     queue_chests,
 )
-from game.orders.actions import Played, PlayMoves, play_moves
+from game.orders.actions import Played, PlayMoves, Rerolled, RerollOrder, play_moves, reroll_orders
 from loyalty.care.actions import AdjustWallet, WalletAdjusted, adjust_wallets
 from loyalty.members.actions import (
     AppOpened,
@@ -137,6 +137,7 @@ class Batches:
         # The key of the seeds is bound here, so that no command carries it.
         vault = vault_of(services)
         self.draw: Batcher[DrawPrizes, PrizesDrawn] = self._batcher("draw", partial(draw_prizes, vault=vault))
+        self.reroll_order: Batcher[RerollOrder, Rerolled] = self._batcher("rerollOrder", reroll_orders)
         self.queue_chest: Batcher[QueueChest, ChestQueued] = self._batcher("queueChest", queue_chests)
         self.hurry_chest: Batcher[HurryChest, ChestHurried] = self._batcher("hurryChest", hurry_chests)
         self.open_chest: Batcher[OpenChest, ChestOpened] = self._batcher("openChest", partial(open_chests, vault=vault))

@@ -7,4 +7,5 @@ from loyalty.timeline.rules import Drives, EventKind
 MOVES_PLAYED = EventKind("moves_played", Drives(accomplishment=3, empowerment=7, unpredictability=2))
 ORDER_DELIVERED = EventKind("order_delivered", Drives(meaning=2, accomplishment=6, ownership=3))
 LEVEL_CLAIMED = EventKind("level_claimed", Drives(accomplishment=8, empowerment=3, ownership=3))
-KINDS = (MOVES_PLAYED, ORDER_DELIVERED, LEVEL_CLAIMED)
+ORDER_REROLLED = EventKind("order_rerolled", Drives(empowerment=5, ownership=1, unpredictability=3))
+KINDS = (MOVES_PLAYED, ORDER_DELIVERED, LEVEL_CLAIMED, ORDER_REROLLED)

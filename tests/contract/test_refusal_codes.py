@@ -22,7 +22,7 @@ from api.refusals import EdgeCode
 from api.runtime.checksums import changed_tables
 from api.runtime.database import Database
 from api.settings import Settings
-from game.checkin.rules.days import business_day
+from game.days.rules import business_day
 from game.refusals import GameCode
 from loyalty.ids import to_typeid
 from loyalty.members.actions import erase_due

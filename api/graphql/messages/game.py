@@ -141,6 +141,21 @@ WORDINGS: dict[str, Wording] = {
         "訂單 {order} 還缺 {missing} 項商品。",
         "Show what is missing; goods in storage, boxes and webs do not count.",
     ),
+    "ORDER_EXPIRED": Wording(
+        "The time of order {order} was over at {expired_at}.",
+        "訂單 {order} 已於 {expired_at} 截止。",
+        "Show the board that comes with it: the order is gone, nothing else is.",
+    ),
+    "NOT_REROLLABLE": Wording(
+        "Order {order} is an appointment and cannot be changed.",
+        "訂單 {order} 為限時訂單，無法更換。",
+        "Reroll plain orders alone: those without a name.",
+    ),
+    "PRICE_CHANGED": Wording(
+        "It costs {diamonds} diamonds now, more than was agreed to.",
+        "目前需 {diamonds} 鑽石，高於您同意的金額。",
+        "Show the price and ask again with it.",
+    ),
     "LEVEL_CLAIMED": Wording(
         "Level {level} was claimed already.",
         "等級 {level} 的獎勵已領取。",

@@ -7,16 +7,9 @@ from typing import Any
 from game.board.actions.book import BOARD, CHAINS, LEVELS
 from game.board.rules.content import check_content
 from loyalty.sheets.actions import open_sheets
-from loyalty.sheets.rules import Fault, SheetInvalid
+from loyalty.sheets.rules import Fault
 
 KINDS = (CHAINS[0], BOARD[0], LEVELS[0])
-
-
-async def check_sheets(connection: Any) -> None:
-    """Refuses SHEET_INVALID with every mistake between the active sheets; with one of them missing there is none."""
-    faults = await faults_with(connection)
-    if faults:
-        raise SheetInvalid(faults)
 
 
 async def faults_with(connection: Any, kind: str = "", candidate: Any = None) -> list[Fault]:

@@ -1,0 +1,35 @@
+"""rerolls of orders, and claims of quests."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "rerolls",
+        sa.Column("member_id", sa.Uuid(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("replaced_by", sa.Integer(), nullable=False),
+        sa.Column("diamonds", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("diamonds >= 0 AND number >= 1 AND replaced_by > number", name="rerolls_forward"),
+        sa.PrimaryKeyConstraint("member_id", "day", "number"),
+    )
+    op.execute(
+        """INSERT INTO operator_accounts (account, purpose) VALUES
+        ('issue:quest', 'diamonds and tickets for quests'),
+        ('sink:reroll', 'diamonds paid to reroll orders')"""
+    )
+
+
+def downgrade() -> None:
+    op.execute("DELETE FROM operator_accounts WHERE account IN ('issue:quest', 'sink:reroll')")
+    op.drop_table("rerolls")
