@@ -16,7 +16,7 @@ from game.board.actions import load_content
 from game.board.rules.cells import make_item
 from game.board.rules.moves import Move, MoveKind
 from game.orders.actions import MovesPlayed as Outcome
-from game.orders.actions import PlayMoves, RerollOrder
+from game.orders.actions import PlayMoves, RerollOrder, read_reroll_price
 from game.refusals import GameCode, GameRefused
 from loyalty.sheets.actions import open_sheets
 
@@ -160,6 +160,12 @@ class BoardQuery:
     @strawberry.field(description="Your board; before the first move, the one that everybody starts with.")
     async def board(self, info: Info) -> BoardNode:
         return await load_board(info.context, info.context.member.member_id)
+
+    @strawberry.field(description="What rerolling an order costs now, in diamonds; 0 while it is free today.")
+    async def reroll_price(self, info: Info) -> int:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            return await read_reroll_price(connection, context.member.member_id, context.now)
 
     @strawberry.field(description="Every chain of goods there is, for predicting merges and for looking things up.")
     async def chains(self, info: Info) -> list[ChainNode]:

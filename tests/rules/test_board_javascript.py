@@ -16,8 +16,8 @@ VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 # Codes that the app cannot meet in these cases: OPEN and POP of what there is none of yet are told by their own codes.
 CODES = {
     "BOARD_FULL", "CELL_EMPTY", "CELL_OUT_OF_BOUNDS", "CELL_TAKEN", "LEVEL_CLAIMED", "LEVEL_NOT_REACHED", "LOCKED_CELL",
-    "NO_CHARGES", "NO_ENERGY", "NOT_AN_ITEM", "NOT_MERGEABLE", "NOT_TAPPABLE", "ORDER_ITEMS_MISSING", "SLOT_EMPTY",
-    "STORAGE_FULL", "TOP_LEVEL",
+    "NO_CHARGES", "NO_ENERGY", "NOT_AN_ITEM", "NOT_MERGEABLE", "NOT_TAPPABLE", "ORDER_EXPIRED", "ORDER_ITEMS_MISSING",
+    "SLOT_EMPTY", "STORAGE_FULL", "TOP_LEVEL",
 }  # fmt: skip
 DONE = {"tap", "merge", "move", "store", "retrieve", "sell", "deliver", "claimLevel"}
 

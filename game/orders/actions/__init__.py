@@ -13,7 +13,7 @@ from game.orders.actions.reading import (
     read_orders,
     standing_orders,
 )
-from game.orders.actions.rerolling import OrderRerolled, Rerolled, RerollOrder, reroll_orders
+from game.orders.actions.rerolling import OrderRerolled, Rerolled, RerollOrder, read_reroll_price, reroll_orders
 
 __all__ = [
     "ORDERS",
@@ -33,6 +33,7 @@ __all__ = [
     "play_moves",
     "read_appointment",
     "read_orders",
+    "read_reroll_price",
     "reroll_orders",
     "standing_orders",
 ]

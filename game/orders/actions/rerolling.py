@@ -11,13 +11,17 @@ from uuid import UUID
 from game.days.rules import business_day
 from game.orders import facts, store
 from game.orders.actions.book import Game, Shown, open_game
+from game.orders.actions.reading import ORDERS
 from game.orders.rules import reroll
 from game.refusals import GameCode, GameRefused
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Note
 from loyalty.ledger.rules import Currency
+from loyalty.members import actions as members
+from loyalty.members.rules import refuse_unfit
 from loyalty.refusals import Refused
 from loyalty.requests.rules import RequestKey
+from loyalty.sheets.actions import open_sheets
 from loyalty.work import Work
 
 
@@ -79,6 +83,17 @@ async def reroll_orders(work: Work, commands: Sequence[RerollOrder]) -> list[Rer
         await store.insert_rerolls(work, books.rows)
     await game.save(work)
     return answers
+
+
+async def read_reroll_price(connection: Any, member_id: UUID, now: datetime) -> int:
+    """What the next reroll of a member's business day costs; 0 where it is free."""
+    sheets = await open_sheets(connection, now)
+    dials = await sheets.get(connection, *ORDERS)
+    assert dials is not None, "no sheet of orders: run `main.py season seed` first"
+    member = refuse_unfit((await members.load_members(connection, [member_id])).get(member_id))
+    day = business_day(now, member.zone)
+    used = await store.count_rerolls(connection, [(member_id, day)])
+    return dials.reroll_price(used.get((member_id, day), 0))
 
 
 def _answer(work: Work, game: Game, books: _Books, command: RerollOrder) -> Rerolled:
