@@ -111,6 +111,8 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("mobile", "MakeUp", MEI, {"day": "2026-06-14"}),
         ("mobile", "RepairStreak", MEI, {"payDiamonds": True}),
         ("mobile", "SetTimezone", MEI, {"timezone": "Asia/Tokyo"}),
+        ("mobile", "RerollPrice", MEI, {}),
+        ("mobile", "RerollOrder", MEI, {"baseRevision": 1, "order": 2, "mostDiamonds": 0}),
         ("mobile", "Chests", MEI, {}), ("mobile", "ChestReceipt", MEI, {"number": 3}),
         ("mobile", "QueueChest", MEI, {"number": 3}),
         ("mobile", "HurryChest", MEI, {"number": 3, "mostDiamonds": 5}), ("mobile", "OpenChest", MEI, {"number": 3}),

@@ -90,6 +90,7 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     await check_in_and_visit(run)
     await win_and_pick(run)
     await open_a_chest(run)
+    await reroll_an_order(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
@@ -126,6 +127,15 @@ async def open_the_game(run: Runner) -> None:
     assert (played["applied"], played["board"]["revision"]) == (1, 2)
     assert len((await run("CouponsToShow", first=10))["nodes"]) > 1
     assert (await run("PastDraws", first=10))["nodes"] == []
+
+
+async def reroll_an_order(run: Runner) -> None:
+    assert await run("RerollPrice") == 0
+    board = await run("Board")
+    order = board["orders"][0]["number"]
+    rerolled = await run("RerollOrder", baseRevision=board["revision"], order=order, mostDiamonds=0)
+    assert (rerolled["order"], rerolled["diamonds"]) == (order, 0)
+    assert rerolled["board"]["orders"][0]["number"] == rerolled["replacedBy"]
 
 
 async def open_a_chest(run: Runner) -> None:

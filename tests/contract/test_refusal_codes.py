@@ -788,6 +788,28 @@ async def repair_too_late(edge: Edge) -> Request:
     return request("mobile", "RepairStreak", "demo:jo", payDiamonds=True)
 
 
+# --- rerolls: of a member of their own
+
+
+async def rerolling(edge: Edge, order: int, most: int = 0) -> Request:
+    board = (await edge.ask("mobile", "PlayMoves", "demo:rae", baseRevision=0, commands=[]))["board"]
+    return request("mobile", "RerollOrder", "demo:rae", baseRevision=board["revision"], order=order, mostDiamonds=most)
+
+
+@reaches("PRICE_CHANGED")
+async def reroll_dearer(edge: Edge) -> Request:
+    await done(edge, await rerolling(edge, 1))
+    return await rerolling(edge, 2)
+
+
+@reaches("NOT_REROLLABLE")
+async def reroll_of_an_appointment(edge: Edge) -> Request:
+    order = '[[1999999999, ["dairy.1"], 1, 1, 0, "2999-01-01T00:00:00+00:00", "rush", 500, "Rush", "x"]]'
+    mine = "member_id = (SELECT id FROM members WHERE card_no = $1)"
+    await edge.execute(f"UPDATE boards SET orders = orders || '{order}' WHERE {mine}", await edge.card("demo:rae"))
+    return await rerolling(edge, 1_999_999_999)
+
+
 # --- chests: of the other member, one after the other
 
 
