@@ -13,6 +13,8 @@ from game.checkin.rules.calendar import parse_calendar
 from game.chests.rules.content import parse_chests
 from game.orders.actions import publishing as orders
 from game.orders.rules import parse_orders
+from game.quests.actions import publishing as quests
+from game.quests.rules.content import parse_quests
 from loyalty.care.rules import parse_limits
 from loyalty.receipts.rules import parse_earning
 from loyalty.sheets import actions as sheets
@@ -47,6 +49,7 @@ PARSERS: Mapping[str, Parser[Any]] = {
     "levels": parse_levels,
     "orders": parse_orders,
     "chests": parse_chests,
+    "quests": parse_quests,
 }
 _ROOT = Path(__file__).resolve().parents[1]
 
@@ -110,7 +113,7 @@ async def _faults_with(connection: Any, kind: str, candidate: Any) -> list[Fault
     """What is wrong between a parsed sheet and those in force that it stands beside."""
     return [
         fault
-        for flat in (boards, orders)
+        for flat in (boards, orders, quests)
         if kind in flat.KINDS
         for fault in await flat.faults_with(connection, kind, candidate)
     ]
@@ -120,7 +123,7 @@ async def _check_neighbours(connection: Any, kind: str = "") -> None:
     """Refuses SHEET_INVALID with every mistake between the sheets in force; of one kind's neighbours, or of all."""
     faults = [
         fault
-        for flat in (boards, orders)
+        for flat in (boards, orders, quests)
         if not kind or kind in flat.KINDS
         for fault in await flat.faults_with(connection)
     ]

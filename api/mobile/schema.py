@@ -19,6 +19,7 @@ from api.mobile.members import MemberNode, load_me, resolve_member
 from api.mobile.offers import OfferNode, OfferQuery, resolve_offer
 from api.mobile.pools import PoolMutation, PoolNode, PoolQuery, resolve_pool
 from api.mobile.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
+from api.mobile.quests import QuestMutation, QuestQuery
 from api.mobile.receipts import ReceiptNode, ReceiptQuery, resolve_receipt
 from api.mobile.rights import RightsMutation, RightsQuery
 from api.mobile.seasons import SeasonQuery
@@ -48,6 +49,7 @@ class Query(
     BoardQuery,
     CheckInQuery,
     ChestQuery,
+    QuestQuery,
     PoolQuery,
     DrawQuery,
     FairnessQuery,
@@ -71,6 +73,7 @@ class Mutation(
     BoardMutation,
     CheckInMutation,
     ChestMutation,
+    QuestMutation,
     VisitMutation,
     PoolMutation,
     DrawMutation,

@@ -21,6 +21,7 @@ from game.checkin import actions as checkin
 from game.chests import actions as chests
 from game.compensation import actions as compensation
 from game.orders import actions as orders
+from game.quests import actions as quests
 from game.season import actions as season
 from loyalty.care import actions as care
 from loyalty.grants import actions as grants
@@ -58,6 +59,7 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("prizes", prizes.audit),
     ("board", board.audit),
     ("orders", orders.audit),
+    ("quests", quests.audit),
     ("checkin", checkin.audit),
     ("compensation", compensation.audit),
     ("season", season.audit),

@@ -184,6 +184,21 @@ WORDINGS: dict[str, Wording] = {
         "符合條件的會員現為 {members} 人，而非 {seen} 人。",
         "Make the dry run (or read the compensation) again, look at the new cost, and send that number.",
     ),
+    "QUEST_NOT_FOUND": Wording(
+        "There is no quest {quest} for you now.",
+        "目前沒有任務 {quest}。",
+        "Read the quests again: a day or a week may have begun.",
+    ),
+    "QUEST_NOT_DONE": Wording(
+        "The quest {quest} has come to {progress} of {target}.",
+        "任務 {quest} 目前進度為 {progress} / {target}。",
+        "Show how far it has come.",
+    ),
+    "QUEST_CLAIMED": Wording(
+        "The quest {quest} was claimed already.",
+        "任務 {quest} 的獎勵已領取。",
+        "Read the quests again; it comes back with the next day or week.",
+    ),
     "CHEST_NOT_FOUND": Wording(
         "There is no chest {chest}.", "沒有編號 {chest} 的寶箱。", "Read the chests again: each is one member's own."
     ),
