@@ -60,7 +60,7 @@ WHERE coalesce(p.amount, 0) <> coalesce(g.amount, 0)
         "each claim of a quest has its event, and each such event its claim",
         "SELECT count(*) FROM quest_claims",
         """
-SELECT coalesce(c.member_id, e.member_id) AS member_id, coalesce(c.code, e.code) AS code, c.at, e.at AS told_at
+SELECT coalesce(c.member_id, e.member_id) AS member_id, coalesce(c.code, e.code) AS quest, c.at, e.at AS told_at
 FROM quest_claims c
 FULL JOIN (SELECT member_id, facts ->> 'quest' AS code, facts ->> 'period' AS period, at FROM events
            WHERE kind = 'quest_claimed') e
@@ -72,7 +72,7 @@ WHERE c.member_id IS NULL OR e.member_id IS NULL OR c.at <> e.at
         "a quest had come as far as its claim says, counted again from events",
         "SELECT count(*) FROM quest_claims",
         f"""
-SELECT c.member_id, c.code, c.period, c.progress, r.again FROM quest_claims c
+SELECT c.member_id, c.code AS quest, c.period, c.progress, r.again FROM quest_claims c
 LEFT JOIN (VALUES {_SUMMED}) AS s(counts, kind, fact) ON s.counts = c.counts
 LEFT JOIN LATERAL (
     SELECT coalesce(sum(CASE WHEN s.fact = '' THEN 1 ELSE (e.facts ->> s.fact)::bigint END), 0) AS again FROM events e

@@ -111,6 +111,7 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
         ("mobile", "MakeUp", MEI, {"day": "2026-06-14"}),
         ("mobile", "RepairStreak", MEI, {"payDiamonds": True}),
         ("mobile", "SetTimezone", MEI, {"timezone": "Asia/Tokyo"}),
+        ("mobile", "Quests", MEI, {}), ("mobile", "ClaimQuest", MEI, {"code": "daily-check-in"}),
         ("mobile", "RerollPrice", MEI, {}),
         ("mobile", "RerollOrder", MEI, {"baseRevision": 1, "order": 2, "mostDiamonds": 0}),
         ("mobile", "Chests", MEI, {}), ("mobile", "ChestReceipt", MEI, {"number": 3}),

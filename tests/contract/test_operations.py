@@ -91,6 +91,7 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     await win_and_pick(run)
     await open_a_chest(run)
     await reroll_an_order(run)
+    await claim_a_quest(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
@@ -136,6 +137,13 @@ async def reroll_an_order(run: Runner) -> None:
     rerolled = await run("RerollOrder", baseRevision=board["revision"], order=order, mostDiamonds=0)
     assert (rerolled["order"], rerolled["diamonds"]) == (order, 0)
     assert rerolled["board"]["orders"][0]["number"] == rerolled["replacedBy"]
+
+
+async def claim_a_quest(run: Runner) -> None:
+    quest = next(each for each in await run("Quests") if each["code"] == "daily-orders")
+    assert (quest["period"], quest["counts"], quest["claimable"]) == ("DAY", "ORDER_DELIVERED", True)
+    claimed = await run("ClaimQuest", code="daily-orders")
+    assert (claimed["quest"]["reward"]["diamonds"], claimed["quest"]["claimed"]) == (3, True)
 
 
 async def open_a_chest(run: Runner) -> None:

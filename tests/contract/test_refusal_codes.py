@@ -788,6 +788,26 @@ async def repair_too_late(edge: Edge) -> Request:
     return request("mobile", "RepairStreak", "demo:jo", payDiamonds=True)
 
 
+# --- quests: of a member of their own
+
+
+@reaches("QUEST_NOT_FOUND")
+async def quest_unknown(edge: Edge) -> Request:
+    return request("mobile", "ClaimQuest", "demo:kit", code="no-such-quest")
+
+
+@reaches("QUEST_NOT_DONE")
+async def quest_not_done(edge: Edge) -> Request:
+    return request("mobile", "ClaimQuest", "demo:kit", code="daily-check-in")
+
+
+@reaches("QUEST_CLAIMED")
+async def quest_claimed(edge: Edge) -> Request:
+    await done(edge, request("mobile", "CheckIn", "demo:kit"))
+    await done(edge, request("mobile", "ClaimQuest", "demo:kit", code="daily-check-in"))
+    return request("mobile", "ClaimQuest", "demo:kit", code="daily-check-in")
+
+
 # --- rerolls: of a member of their own
 
 
