@@ -34,7 +34,8 @@ from game.chests.actions import (
     open_chests,
     queue_chests,
 )
-from game.orders.actions import Played, PlayMoves, play_moves
+from game.orders.actions import Played, PlayMoves, Rerolled, RerollOrder, play_moves, reroll_orders
+from game.quests.actions import ClaimQuest, QuestClaimed, claim_quests
 from game.refills.actions import EnergyRefilled, RefillEnergy, refill_energy
 from loyalty.care.actions import AdjustWallet, WalletAdjusted, adjust_wallets
 from loyalty.members.actions import (
@@ -139,6 +140,8 @@ class Batches:
         # The key of the seeds is bound here, so that no command carries it.
         vault = vault_of(services)
         self.draw: Batcher[DrawPrizes, PrizesDrawn] = self._batcher("draw", partial(draw_prizes, vault=vault))
+        self.reroll_order: Batcher[RerollOrder, Rerolled] = self._batcher("rerollOrder", reroll_orders)
+        self.claim_quest: Batcher[ClaimQuest, QuestClaimed] = self._batcher("claimQuest", claim_quests)
         self.queue_chest: Batcher[QueueChest, ChestQueued] = self._batcher("queueChest", queue_chests)
         self.hurry_chest: Batcher[HurryChest, ChestHurried] = self._batcher("hurryChest", hurry_chests)
         self.open_chest: Batcher[OpenChest, ChestOpened] = self._batcher("openChest", partial(open_chests, vault=vault))

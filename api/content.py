@@ -11,12 +11,15 @@ from game.board.actions import publishing as boards
 from game.board.rules.content import parse_chains, parse_layout, parse_levels
 from game.checkin.rules.calendar import parse_calendar
 from game.chests.rules.content import parse_chests
+from game.orders.actions import publishing as orders
 from game.orders.rules import parse_orders
+from game.quests.actions import publishing as quests
+from game.quests.rules.content import parse_quests
 from loyalty.care.rules import parse_limits
 from loyalty.receipts.rules import parse_earning
 from loyalty.sheets import actions as sheets
 from loyalty.sheets.actions import Parser
-from loyalty.sheets.rules import Fault, parse_season
+from loyalty.sheets.rules import Fault, SheetInvalid, parse_season
 from loyalty.tiers.rules import parse_ladder
 from loyalty.work import Work
 from rewards.coupons.actions.publishing import check_offer, publish_offer, put_on_sale
@@ -46,6 +49,7 @@ PARSERS: Mapping[str, Parser[Any]] = {
     "levels": parse_levels,
     "orders": parse_orders,
     "chests": parse_chests,
+    "quests": parse_quests,
 }
 Check = Callable[[str, str, Mapping[str, Any]], Awaitable[list[Fault]]]
 _ROOT = Path(__file__).resolve().parents[1]
@@ -67,7 +71,7 @@ async def seed_sheets(work: Work, now: datetime) -> int:
     seeded = await sheets.seed_files(work, seed_files(), PARSERS, now=now)
     await put_on_sale(work, now)
     await put_in_force(work, now)
-    await boards.check_sheets(work.connection)
+    await _check_neighbours(work.connection)
     return seeded
 
 
@@ -84,8 +88,8 @@ async def publish(
     version = await sheets.publish(
         work, kind, key, body, PARSERS[kind], author=author, reason=reason, based_on=based_on, now=now
     )
+    await _check_neighbours(work.connection, kind)
     if kind in boards.KINDS:
-        await boards.check_sheets(work.connection)
         await boards.refuse_in_play(work.connection, kind, PARSERS[kind](f"{kind}.{key}", body))
     return version
 
@@ -126,6 +130,26 @@ async def _mistakes(connection: Any, kind: str, key: str, body: Mapping[str, Any
     if kind == "offer":
         offer = parse_offer(name, body)
         return await check_offer(connection, key, offer) + await check_drawn(connection, key, offer, now)
-    if kind in boards.KINDS:
-        return await boards.faults_with(connection, kind, parser(name, body))
-    return []
+    return await _faults_with(connection, kind, parser(name, body))
+
+
+async def _faults_with(connection: Any, kind: str, candidate: Any) -> list[Fault]:
+    """What is wrong between a parsed sheet and those in force that it stands beside."""
+    return [
+        fault
+        for flat in (boards, orders, quests)
+        if kind in flat.KINDS
+        for fault in await flat.faults_with(connection, kind, candidate)
+    ]
+
+
+async def _check_neighbours(connection: Any, kind: str = "") -> None:
+    """Refuses SHEET_INVALID with every mistake between the sheets in force; of one kind's neighbours, or of all."""
+    faults = [
+        fault
+        for flat in (boards, orders, quests)
+        if not kind or kind in flat.KINDS
+        for fault in await flat.faults_with(connection)
+    ]
+    if faults:
+        raise SheetInvalid(faults)

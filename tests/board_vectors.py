@@ -12,8 +12,11 @@ import json
 import random
 import sys
 from collections import Counter
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, time, timedelta
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from api.graphql.boards import BoardNode, Cell, ItemNode, show_board
 from game.board.actions import BoardRead
@@ -22,11 +25,13 @@ from game.board.rules.content import Supply
 from game.board.rules.moves import Move, MoveKind
 from game.orders import rules as orders
 from game.orders.actions.reading import write_orders
+from game.orders.rules import Appointment, OrderDials, Wall
 from game.refusals import GameRefused
 from loyalty.refusals import LoyaltyRefused
-from tests.playing import Player, free_generators, lively, new_table, shipped
+from tests.playing import NOW, Player, free_generators, lively, new_table, shipped
 
 GAMES, STEPS = 100, 55
+_LONG_AGO = NOW - timedelta(days=36_500)
 _SIMPLE = {
     MoveKind.TAP: "tap", MoveKind.STORE: "store", MoveKind.SELL: "sell", MoveKind.OPEN: "open", MoveKind.POP: "pop",
 }  # fmt: skip
@@ -65,7 +70,17 @@ def count_kinds(vectors: dict[str, Any]) -> tuple[Counter[str], Counter[str]]:
     return done, refused
 
 
+@cache
+def _hurried() -> OrderDials:
+    """Dials of games in which orders wait for an hour, and an appointment from ten to eight each day."""
+    _, dials = shipped()
+    names = {"en": "Rush", "zh-TW": "尖峰"}
+    rush = Appointment("rush", names, time(10), time(20), False, (), (), 1, 500)
+    return replace(dials, expires_hours=1, appointments=(rush,))
+
+
 def _game(number: int) -> dict[str, Any]:
+    dials = _hurried() if number % 3 == 0 else shipped()[1]
     dice = random.Random(number)
     content = lively() if number % 3 == 0 else None
     player = Player(dice, new_table(dice.randbytes(32), content=content), tidy=dice.choice((0.2, 0.35, 0.5)))
@@ -74,24 +89,27 @@ def _game(number: int) -> dict[str, Any]:
     player.wait()
     if number % 2 == 0:
         _lift(player)
+    _look(player, dials)
     player.table.board.purse = dice.choice((0, 10, 200))
     before = _view(player)
     start, steps = before, []
     for step in range(STEPS):
         if step % 8 == 7:
             player.wait()
+            _look(player, dials)
             waited = _view(player)
             steps.append({"wait": _changes(before, waited)})
             before = waited
         if step % 8 == 3:
-            # Time goes on, and the app has its energy counted, but generators and bubbles as it saw them: a pause may
-            # be over, or a bubble gone.
-            player.now += timedelta(seconds=70)
+            # Time goes on, and the app has its energy counted, but generators, bubbles and orders as it saw them: a
+            # pause may be over, or a bubble gone.
+            player.now += timedelta(hours=2) if dials.expires_hours else timedelta(seconds=70)
             moves.settle(player.table.board, player.now)
             before = {**before, "energy": player.table.board.energy.amount}
             steps.append({"wait": {"energy": before["energy"], "cells": {}}})
-        move = _choose(player)
-        code = _try(player, move)
+        late = dials.expires_hours and step % 8 == 3
+        move = Move(MoveKind.DELIVER, dice.choice(player.table.orders).number) if late else _choose(player)
+        code = _try(player, move, dials)
         if code is not None:
             steps.append({"move": _write(move), "now": _ms(player.now), "code": code})
             continue
@@ -141,12 +159,20 @@ def _lift(player: Player) -> None:
     board.energy = type(board.energy)(player.random.randrange(3), board.energy.at)
 
 
-def _try(player: Player, move: Move) -> str | None:
+def _wall(player: Player) -> Wall:
+    return Wall(player.now, ZoneInfo("UTC"))
+
+
+def _look(player: Player, dials: OrderDials) -> None:
+    """The app opens the board: orders whose time is over go, others come."""
+    player.table = replace(orders.take_in(player.table, dials, _wall(player)), gone=())
+
+
+def _try(player: Player, move: Move, dials: OrderDials) -> str | None:
     """Does a move: the code of the refusal, if there is one."""
-    _, dials = shipped()
     try:
         if move.kind is MoveKind.DELIVER:
-            player.table, _ = orders.deliver(player.table, dials, move.first)
+            player.table, _ = orders.deliver(player.table, dials, move.first, _wall(player))
         else:
             moves.apply(player.table.board, move, player.now)
     except (GameRefused, LoyaltyRefused) as refused:
@@ -159,7 +185,8 @@ def _view(player: Player) -> dict[str, Any]:
     content = board.content
     for generator in board.generators.values():
         moves.refresh(board, generator, player.now)
-    read = BoardRead(1, board, write_orders(content, player.table.orders), player.now)
+    # The app goes on showing an order whose time is over until it looks again; the rules say then that it is.
+    read = BoardRead(1, board, write_orders(content, player.table.orders), _LONG_AGO)
     return {**write_board(show_board(read, "en")), "diamonds": board.purse}
 
 
@@ -177,7 +204,9 @@ def write_board(shown: BoardNode) -> dict[str, Any]:
         "orders": [
             {
                 "number": order.number, "items": [_item(item) for item in order.items], "diamonds": order.diamonds,
-                "experience": order.experience,
+                "experience": order.experience, "name": order.name,
+                "expiresAt": order.expires_at.isoformat() if order.expires_at else None,
+                "bonusPerMille": order.bonus_per_mille,
             }
             for order in shown.orders
         ],

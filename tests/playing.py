@@ -151,7 +151,7 @@ def faults_of_orders(table: Table) -> list[str]:
         found.append("not every place has an order of its own")
     for order in table.orders:
         units = cells.total_units(order.items)
-        if not 1 <= len(order.items) <= dials.most_items:
+        if not 1 <= len(order.items) <= dials.band(table.board.level).most_items:
             found.append(f"order {order.number} asks for {len(order.items)} goods")
         if units > orders.most_units(dials, table.board.level, table.board.energy_cap):
             found.append(f"order {order.number} asks for {units} units")

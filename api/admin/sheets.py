@@ -176,7 +176,7 @@ def check_key(key: str) -> str:
 async def check_target(context: Context, target: str) -> str:
     """What can be paused: a whole part, or one currency, offer or pool of it. Raises `BadInput`."""
     noun, _, name = target.partition(":")
-    if target in ("earning", "offers", "pools", "catalogue", "board", "chests", "checkin"):
+    if target in ("earning", "offers", "pools", "catalogue", "board", "chests", "quests", "checkin"):
         return target
     async with context.database.read() as connection:
         if noun == "earning" and ("earning", name) in (await sheets.open_sheets(connection, context.now)).heads:
@@ -189,7 +189,7 @@ async def check_target(context: Context, target: str) -> str:
             return target
     choices = (
         "`earning`, `earning:<currency>`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `catalogue`, "
-        "`thing:<slug>`, `board`, `chests`, or `checkin`"
+        "`thing:<slug>`, `board`, `chests`, `quests`, or `checkin`"
     )
     raise BadInput("target", f"it must be {choices} of what there is")
 
@@ -261,7 +261,7 @@ class SheetMutation:
         """The stop switch: one person, at once. Members and tills get PAUSED with `message`.
 
         `target`: `earning`, `earning:TWD`, `offers`, `offer:<slug>`, `pools`, `pool:<slug>`, `catalogue`,
-        `thing:<slug>`, `board`, `chests`, or `checkin`.
+        `thing:<slug>`, `board`, `chests`, `quests`, or `checkin`.
         """
         context: Context = info.context
         operator = context.require(Role.CAMPAIGN_MANAGER, Role.ODDS_APPROVER)

@@ -14,8 +14,10 @@ from game.board.rules.content import Content, Supply
 from game.board.rules.generators import Generator
 from game.board.rules.moves import Board
 from game.energy.rules import next_at
-from game.orders.actions import read_orders
-from game.orders.rules import Order
+from game.orders.actions import read_appointment, standing_orders
+from game.orders.rules import Order, Window
+from loyalty.members.actions import load_members
+from loyalty.sheets.actions import open_sheets
 
 strawberry.enum(CellKind, description="What a cell is. Open: treat a kind you do not know as locked.")
 strawberry.enum(
@@ -80,6 +82,19 @@ class OrderNode:
     ready: bool = strawberry.field(description="Whether everything for it lies free on the board.")
     diamonds: int
     experience: int
+    name: str | None = strawberry.field(description="Of an appointment; null where the order is a plain one.")
+    expires_at: datetime | None = strawberry.field(description="From when it waits no longer; null: it waits for good.")
+    bonus_per_mille: int = strawberry.field(description="What it pays more than a plain one, in thousandths.")
+
+
+@strawberry.type(
+    description="Hours of your clock in which a special order waits, once. It comes with a play inside them."
+)
+class Appointment:
+    name: str
+    from_: datetime = strawberry.field(name="from")
+    until: datetime
+    bonus_per_mille: int
 
 
 @strawberry.type
@@ -103,12 +118,15 @@ class BoardNode:
     next_level_experience: int | None = strawberry.field(description="What the next level needs; null at the top.")
     cells: list[Cell]
     orders: list[OrderNode]
+    next_appointment: Appointment | None = strawberry.field(
+        description="The next one whose order you have yet to be given, open already or later; null: none is foreseen."
+    )
     storage: Storage
     inbox: list[InboxStack]
 
 
-def show_board(read: BoardRead, locale: str) -> BoardNode:
-    """A board, in a language."""
+def show_board(read: BoardRead, locale: str, appointment: Window | None = None) -> BoardNode:
+    """A board and the appointment that comes next, in a language."""
     board, content = read.board, read.board.content
     following = content.level(board.level + 1)
     known = _known_of(content, locale).cells
@@ -123,7 +141,8 @@ def show_board(read: BoardRead, locale: str) -> BoardNode:
         experience=board.experience,
         next_level_experience=following.experience if following else None,
         cells=[_cell(board, index, locale, known) for index in range(cells.CELLS)],
-        orders=[_order(board, order, locale) for order in read_orders(content, read.orders)],
+        orders=[_order(board, order, locale) for order in standing_orders(read)],
+        next_appointment=_appointment(appointment, locale) if appointment else None,
         storage=Storage(
             slots=content.storage_at(board.level), items=[show_item(content, item, locale) for item in board.storage]
         ),
@@ -179,7 +198,11 @@ def _item(content: Content, item: int, locale: str) -> ItemNode:
 async def load_board(context: Context, member_id: UUID) -> BoardNode:
     """A member's board as it stands; nothing is opened or written."""
     async with context.database.read() as connection:
-        return show_board(await read_board(connection, member_id, context.now), context.locale)
+        sheets = await open_sheets(connection, context.now)
+        read = await read_board(connection, member_id, context.now, sheets)
+        member = (await load_members(connection, [member_id])).get(member_id)
+        appointment = await read_appointment(connection, sheets, member, read) if member else None
+        return show_board(read, context.locale, appointment)
 
 
 def _name(names: Mapping[str, str], locale: str) -> str:
@@ -231,4 +254,16 @@ def _order(board: Board, order: Order, locale: str) -> OrderNode:
         ready=all(board.cells.count(item) >= order.items.count(item) for item in set(order.items)),
         diamonds=order.diamonds,
         experience=order.experience,
+        name=_name(order.special.names, locale) if order.special else None,
+        expires_at=order.expires_at,
+        bonus_per_mille=order.special.bonus_per_mille if order.special else 0,
+    )
+
+
+def _appointment(window: Window, locale: str) -> Appointment:
+    return Appointment(
+        name=_name(window.appointment.names, locale),
+        from_=window.starts_at,
+        until=window.ends_at,
+        bonus_per_mille=window.appointment.bonus_per_mille,
     )

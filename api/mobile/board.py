@@ -16,7 +16,7 @@ from game.board.actions import load_content
 from game.board.rules.cells import make_item
 from game.board.rules.moves import Move, MoveKind
 from game.orders.actions import MovesPlayed as Outcome
-from game.orders.actions import PlayMoves
+from game.orders.actions import PlayMoves, RerollOrder, read_reroll_price
 from game.refusals import GameCode, GameRefused
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 from loyalty.sheets.actions import open_sheets
@@ -121,6 +121,16 @@ class ChainNode:
     levels: list[ItemNode]
 
 
+@strawberry.type(description="The order that went, and the one that took its place. A retry shows the first result.")
+class OrderRerolled:
+    order: int
+    replaced_by: int
+    diamonds: int = strawberry.field(description="What was paid.")
+    board: BoardNode
+    wallet: Wallet
+
+
+RerollOrderResult = Annotated[OrderRerolled | Refusal, strawberry.union("RerollOrderResult")]
 PlayMovesResult = Annotated[MovesPlayed | Refusal, strawberry.union("PlayMovesResult")]
 
 
@@ -165,6 +175,12 @@ class BoardQuery:
     @strawberry.field(description="Your board; before the first move, the one that everybody starts with.")
     async def board(self, info: Info) -> BoardNode:
         return await load_board(info.context, info.context.member.member_id)
+
+    @strawberry.field(description="What rerolling an order costs now, in diamonds; 0 while it is free today.")
+    async def reroll_price(self, info: Info) -> int:
+        context: Context = info.context
+        async with context.database.read() as connection:
+            return await read_reroll_price(connection, context.member.member_id, context.now)
 
     @strawberry.field(description="Every chain of goods there is, for predicting merges and for looking things up.")
     async def chains(self, info: Info) -> list[ChainNode]:
@@ -227,6 +243,31 @@ class BoardMutation:
                 for each in done.result.claimed
             ],
             popped=[BubblePoppedNode(cell=each.cell, diamonds=each.diamonds) for each in done.result.popped],
-            board=show_board(done.board, context.locale),
+            board=show_board(done.board, context.locale, done.appointment),
+            wallet=show_wallet(done.wallets, done.today),
+        )
+
+    @mutation
+    async def reroll_order(
+        self, info: Info, request_id: strawberry.ID, base_revision: int, order: int, most_diamonds: int = 0
+    ) -> RerollOrderResult:
+        """Lets a plain order go for the next one. Some each day are free, others cost `mostDiamonds` at most."""
+        context: Context = info.context
+        asked = {"baseRevision": base_revision, "order": order, "mostDiamonds": most_diamonds}
+        command = RerollOrder(
+            request=request_key(context, "rerollOrder", request_id, asked),
+            member_id=context.member.member_id,
+            base_revision=base_revision,
+            order=order,
+            most_diamonds=most_diamonds,
+            now=context.now,
+        )
+        done = await context.submit(batches_of(context.services).reroll_order, command)
+        tell_board(context.services, command.member_id, done.board.revision)
+        return OrderRerolled(
+            order=done.result.order,
+            replaced_by=done.result.replaced_by,
+            diamonds=done.result.diamonds,
+            board=show_board(done.board, context.locale, done.appointment),
             wallet=show_wallet(done.wallets, done.today),
         )

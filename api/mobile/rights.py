@@ -16,6 +16,7 @@ from game.checkin import actions as checkin
 from game.chests.actions import export_chests
 from game.compensation.actions import export_compensations
 from game.orders.actions import export_play
+from game.quests.actions import export_quests
 from game.refills.actions import export_refills
 from loyalty.care.actions import export_notes
 from loyalty.ledger.actions import export_wallets
@@ -87,6 +88,7 @@ async def export_me(context: Context) -> str:
             "play": await export_play(connection, member_id),
             "chests": await export_chests(connection, member_id),
             "refills": await export_refills(connection, member_id),
+            "quests": await export_quests(connection, member_id),
             "checkins": await checkin.export_checkins(connection, member_id),
             "compensations": await export_compensations(connection, member_id),
             "notes": await export_notes(connection, member_id),

@@ -19,6 +19,7 @@ from api.mobile.members import MemberNode, load_me, resolve_member
 from api.mobile.offers import OfferNode, OfferQuery, resolve_offer
 from api.mobile.pools import PoolMutation, PoolNode, PoolQuery, resolve_pool
 from api.mobile.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
+from api.mobile.quests import QuestMutation, QuestQuery
 from api.mobile.receipts import ReceiptNode, ReceiptQuery, resolve_receipt
 from api.mobile.refills import RefillMutation, RefillQuery
 from api.mobile.rights import RightsMutation, RightsQuery
@@ -50,6 +51,7 @@ class Query(
     CheckInQuery,
     ChestQuery,
     RefillQuery,
+    QuestQuery,
     PoolQuery,
     DrawQuery,
     FairnessQuery,
@@ -74,6 +76,7 @@ class Mutation(
     CheckInMutation,
     ChestMutation,
     RefillMutation,
+    QuestMutation,
     VisitMutation,
     PoolMutation,
     DrawMutation,

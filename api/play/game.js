@@ -46,7 +46,7 @@ export class Game extends EventTarget {
     this.store = store;
     this.name = name;
     this.lengths = lengths;
-    this.confirmed = null; // {revision, state, energy: {cap, nextAt}, kinds, wallet}
+    this.confirmed = null; // {revision, state, energy: {cap, nextAt}, kinds, wallet, appointment}
     this.queue = []; // moves not answered yet, in order
     this.batch = null; // {requestId, baseRevision, count}: the first `count` of the queue are on their way
     this.shown = null;
@@ -94,6 +94,23 @@ export class Game extends EventTarget {
       this.sending = false;
       this.open();
     }
+  }
+
+  /** Has the next order take the place of one, for `most` diamonds; only while no move waits. Throws what is said. */
+  async reroll(order, mostDiamonds) {
+    if (this.sending || this.queue.length || this.away) throw new Refused("PENDING");
+    this.sending = true;
+    let done;
+    try {
+      const asked = { requestId: crypto.randomUUID(), baseRevision: this.confirmed.revision, order, mostDiamonds };
+      done = await ask("RerollOrder", asked);
+      if (!("retryable" in done)) this.confirm(done.board, { ...this.confirmed.wallet, ...done.wallet });
+    } finally {
+      this.sending = false;
+    }
+    if ("retryable" in done) throw new Failed(done.code, done.message);
+    this.replay();
+    this.send();
   }
 
   /** The server's board, from a query. */
@@ -206,7 +223,8 @@ export class Game extends EventTarget {
     }
     const { cap, nextAt } = board.energy;
     const state = readBoard(board, wallet?.diamonds ?? this.confirmed?.state.diamonds ?? 0);
-    this.confirmed = { revision: board.revision, state, energy: { cap, nextAt }, kinds, wallet };
+    const appointment = board.nextAppointment ?? null;
+    this.confirmed = { revision: board.revision, state, energy: { cap, nextAt }, kinds, wallet, appointment };
   }
 
   /** The confirmed board with the waiting moves on top; those that fit no more are dropped and told. */

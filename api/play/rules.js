@@ -112,6 +112,9 @@ export function goodsFor(state, order) {
   return wanted.length ? null : found;
 }
 
+/** Whether an order's time is over. */
+export const isOver = (order, now) => Boolean(order.expiresAt) && now >= Date.parse(order.expiresAt);
+
 function refuse(code) {
   throw new Refused(code);
 }
@@ -233,13 +236,14 @@ const VERBS = {
     state.cells[cell] = item;
   },
 
-  deliver(state, { order: number }) {
+  deliver(state, { order: number }, lengths, now) {
     const order = state.orders.find((each) => each.number === number);
     if (!order) refuse("ORDER_NOT_FOUND");
+    if (isOver(order, now)) refuse("ORDER_EXPIRED");
     const found = goodsFor(state, order);
     if (!found) refuse("ORDER_ITEMS_MISSING");
     for (const cell of found) state.cells[cell] = EMPTY;
-    state.orders = state.orders.filter((each) => each !== order);
+    state.orders = state.orders.filter((each) => each !== order && !isOver(each, now));
     state.experience += order.experience;
     state.diamonds += order.diamonds;
   },

@@ -14,6 +14,8 @@ export function showShop(root, app) {
   let focus = app.focus ?? 31;
   let held = null; // {cell} | {slot} | {gift}: what was picked up
   let sure = false; // whether Sell was pressed once
+  let offer = null; // {number, price}: the order whose reroll was priced
+  let opened = 0; // until when the server was asked for orders that come or go with time
 
   const level = h("div", { class: "levels" });
   const coins = h("div", { class: "coins" });
@@ -170,10 +172,37 @@ export function showShop(root, app) {
   }
 
   function drawOrders(state) {
-    renew(orders, [state.orders, state.cells, game.confirmed.state.orders.length], () => makeOrders(state));
+    const clocks = state.orders.map((order) => order.expiresAt && left(order.expiresAt));
+    const key = [state.orders, state.cells, game.confirmed.state.orders.length, clocks, game.confirmed.appointment, offer];
+    renew(orders, key, () => makeOrders(state));
+  }
+
+  function left(at) {
+    const minutes = Math.max(0, Math.ceil((Date.parse(at) - Date.now()) / 60_000));
+    return minutes < 60 ? clock(Date.parse(at)) : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}`;
+  }
+
+  /** The first press says what it costs, a second one pays that; what is free is done at once. */
+  async function reroll(order) {
+    const most = offer?.number === order.number ? offer.price : await ask("RerollPrice");
+    if (most > 0 && offer?.number !== order.number) {
+      offer = { number: order.number, price: most };
+      tell(say("rerollPay", { n: most }), "quiet");
+      drawOrders(game.shown);
+      return;
+    }
+    offer = null;
+    try {
+      await game.reroll(order.number, most);
+      tell(say("rerolled"), "quiet");
+    } catch (refused) {
+      if (!(refused instanceof rules.Refused)) throw refused;
+      tell(say(`refusals.${refused.code}`), "bad");
+    }
   }
 
   function makeOrders(state) {
+    let missing = 0;
     const made = state.orders.map((order) => {
       const ready = rules.goodsFor(state, order) !== null;
       const lie = [...state.cells];
@@ -183,12 +212,18 @@ export function showShop(root, app) {
         return h("span", { "data-word": word, class: `want ${levelClass(rules.readItem(word).level)}${at >= 0 ? " there" : ""}` }, ...picture(word));
       });
       const label = say("orderName", { items: order.items.map(itemName).join(", "), diamonds: order.diamonds });
-      return h("li", { class: ready ? "order ready" : "order", "data-order": order.number },
+      const again = offer?.number === order.number ? `🔄 ${offer.price} 💎` : "🔄";
+      const head = order.name || order.expiresAt ? h("small", {}, [order.name, order.expiresAt && `⏳${left(order.expiresAt)}`].filter(Boolean).join(" ")) : null;
+      return h("li", { class: `order${ready ? " ready" : ""}${order.name ? " special" : ""}`, "data-order": order.number },
+        head,
         h("span", { class: "wants", role: "img", "aria-label": label }, items),
         h("button", { type: "button", disabled: !ready, "aria-label": `${say("deliver")}. ${label}`,
-          onclick: () => play({ deliver: { order: order.number } }) }, ready ? say("deliver") : `💎 ${order.diamonds}`));
+          onclick: () => play({ deliver: { order: order.number } }) }, ready ? say("deliver") : `💎 ${order.diamonds}`),
+        order.name ? null : button(again, () => reroll(order), { class: "again", "aria-label": `${say("reroll")}. ${label}` }));
     });
-    while (made.length < game.confirmed.state.orders.length) made.push(h("li", { class: "order none" }, say("newOrder")));
+    const next = game.confirmed.appointment;
+    if (next) made.push(h("li", { class: "order none" }, h("small", {}, `⏰ ${next.name} ${showTime(next.from)}`)));
+    while (state.orders.length + (missing += 1) <= game.confirmed.state.orders.length) made.push(h("li", { class: "order none" }, say("newOrder")));
     return made;
   }
 
@@ -427,6 +462,13 @@ export function showShop(root, app) {
     if (nextAt && game.shown.energy < cap && Date.now() > Date.parse(nextAt) + 500 && !game.away) {
       game.confirmed.energy.nextAt = null;
       game.refetch();
+    }
+    const { appointment } = game.confirmed;
+    const dues = [...game.confirmed.state.orders.map((order) => order.expiresAt), appointment?.from].filter(Boolean);
+    const due = Math.max(0, ...dues.map((at) => Date.parse(at)).filter((at) => at < Date.now() - 500));
+    if (due > opened && !game.away) {
+      opened = due;
+      game.open();
     }
     draw();
   }, 1000);

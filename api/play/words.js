@@ -15,6 +15,7 @@ const EN = {
   experience: "Experience {now} of {next}", experienceTop: "Experience {now}",
   claim: "Level up!", claimed: "Level {level}! {pays}", delivered: "Order delivered: {diamonds} 💎, {experience} experience",
   orders: "Orders", deliver: "Deliver", orderName: "Order: {items}. Pays {diamonds} diamonds.",
+  reroll: "Another order", rerollPay: "Another order costs {n} 💎. Press again to pay.", rerolled: "Here is another order.",
   newOrder: "A new customer is coming…", board: "Shop board", storage: "Storage", gifts: "Gifts", freeSlot: "Free slot",
   store: "Store", sell: "Sell", sellSure: "Sell for nothing?", sold: "{item} sold", stored: "{item} stored",
   cell: "Row {row}, column {column}: {what}", empty: "empty", box: "box", boxAt: "box, opens at level {n}",
@@ -73,7 +74,8 @@ const EN = {
   leave: "Sign out", leaveKept: "Moves not sent yet, kept on this device: {n}", version: "Version",
   emptyList: "Nothing yet.", moreRows: "More",
   events: { board_opened: "Board opened", gift_taken: "Gift taken", moves_played: "Moves played",
-    order_delivered: "Order delivered", level_claimed: "Level reached", bubble_popped: "Bubble popped", energy_refilled: "Energy bought", checked_in: "Checked in",
+    order_delivered: "Order delivered", order_rerolled: "Another order", quest_claimed: "Quest done", level_claimed: "Level reached",
+    bubble_popped: "Bubble popped", energy_refilled: "Energy bought", checked_in: "Checked in",
     day_made_up: "Day made up", streak_frozen: "Streak frozen", streak_gapped: "Day missed",
     streak_repaired: "Streak repaired", streak_broken: "Streak broken", prizes_drawn: "Prizes drawn",
     top_prize_won: "Top prize", coupon_bought: "Coupon bought", coupon_issued: "Coupon received",
@@ -91,7 +93,7 @@ const EN = {
     TOP_LEVEL: "That is the top level.", BOARD_FULL: "The board is full: merge, store or sell something.",
     NO_ENERGY: "No energy: it comes back with time.", NO_CHARGES: "Empty for now: wait a moment.",
     STORAGE_FULL: "The storage is full.", SLOT_EMPTY: "That slot is empty.", ORDER_ITEMS_MISSING: "Goods are missing.",
-    ORDER_NOT_FOUND: "That order is gone.", LEVEL_NOT_REACHED: "More experience is needed.", PENDING: "Wait for the server.",
+    ORDER_NOT_FOUND: "That order is gone.", ORDER_EXPIRED: "That order's time is over.", LEVEL_NOT_REACHED: "More experience is needed.", PENDING: "Wait for the server.",
     NOT_A_BUBBLE: "That is no bubble.", NOT_ENOUGH: "Not enough diamonds." },
 };
 
@@ -110,6 +112,7 @@ const ZH = {
   experience: "經驗值 {now} / {next}", experienceTop: "經驗值 {now}",
   claim: "升級！", claimed: "升到等級 {level}！{pays}", delivered: "訂單完成：{diamonds} 💎、經驗值 {experience}",
   orders: "訂單", deliver: "交貨", orderName: "訂單：{items}。報酬 {diamonds} 鑽石。",
+  reroll: "換一張訂單", rerollPay: "換一張訂單需 {n} 💎，再按一次付款。", rerolled: "已換成另一張訂單。",
   newOrder: "新客人上門中…", board: "店面盤面", storage: "倉庫", gifts: "禮物", freeSlot: "空格",
   store: "收進倉庫", sell: "丟棄", sellSure: "沒有報酬，確定？", sold: "已丟棄{item}", stored: "已收好{item}",
   cell: "第 {row} 列第 {column} 欄：{what}", empty: "空格", box: "箱子", boxAt: "箱子，等級 {n} 開啟",
@@ -167,7 +170,7 @@ const ZH = {
   erasing: "帳號將於 {at} 刪除。", keep: "保留帳號", kept: "帳號已保留。",
   leave: "登出", leaveKept: "還有 {n} 步沒送出，會留在這台裝置。", version: "版本",
   emptyList: "還沒有內容。", moreRows: "更多",
-  events: { board_opened: "開店", gift_taken: "收到禮物", moves_played: "玩了幾步", order_delivered: "完成訂單",
+  events: { board_opened: "開店", gift_taken: "收到禮物", moves_played: "玩了幾步", order_delivered: "完成訂單", order_rerolled: "換了訂單", quest_claimed: "完成任務",
     level_claimed: "升級", bubble_popped: "戳破泡泡", energy_refilled: "購買體力", checked_in: "簽到", day_made_up: "補簽", streak_frozen: "使用凍結卡", streak_gapped: "漏簽",
     streak_repaired: "修復連續紀錄", streak_broken: "連續紀錄中斷", prizes_drawn: "抽獎", top_prize_won: "抽中頭獎",
     coupon_bought: "購買優惠券", coupon_issued: "獲得優惠券", coupon_redeemed: "使用優惠券", coupon_expired: "優惠券到期",
@@ -182,7 +185,7 @@ const ZH = {
     TOP_LEVEL: "已經是最高級。", BOARD_FULL: "盤面滿了：先合成、收納或丟棄。",
     NO_ENERGY: "體力不足，會隨時間恢復。", NO_CHARGES: "暫時沒有了，稍等一下。",
     STORAGE_FULL: "倉庫滿了。", SLOT_EMPTY: "那一格是空的。", ORDER_ITEMS_MISSING: "商品還不夠。",
-    ORDER_NOT_FOUND: "那張訂單已經不在了。", LEVEL_NOT_REACHED: "經驗值還不夠。", PENDING: "請等待伺服器。",
+    ORDER_NOT_FOUND: "那張訂單已經不在了。", ORDER_EXPIRED: "那張訂單已經截止。", LEVEL_NOT_REACHED: "經驗值還不夠。", PENDING: "請等待伺服器。",
     NOT_A_BUBBLE: "那不是泡泡。", NOT_ENOUGH: "鑽石不夠。" },
 };
 

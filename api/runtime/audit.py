@@ -21,6 +21,7 @@ from game.checkin import actions as checkin
 from game.chests import actions as chests
 from game.compensation import actions as compensation
 from game.orders import actions as orders
+from game.quests import actions as quests
 from game.refills import actions as refills
 from game.season import actions as season
 from loyalty.care import actions as care
@@ -59,6 +60,7 @@ AUDITS: tuple[tuple[str, Audit], ...] = (
     ("prizes", prizes.audit),
     ("board", board.audit),
     ("orders", orders.audit),
+    ("quests", quests.audit),
     ("checkin", checkin.audit),
     ("compensation", compensation.audit),
     ("refills", refills.audit),

@@ -16,6 +16,8 @@ from game.checkin.rules.views import StreakView
 from game.home import rules, store
 from game.home.rules import Marks, Notice
 from game.home.store import Foresight, Plan, Reader
+from game.orders import actions as orders
+from game.orders.rules import Window
 from loyalty.grants import actions as grants
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency, Wallet
@@ -47,6 +49,7 @@ class HomeRead:
     tier: TierView | None
     wallets: Mapping[Currency, Wallet] | None
     board: BoardRead | None
+    appointment: Window | None
     streak: StreakView | None
     pools: list[PoolView] | None
     coupons: list[CouponView] | None
@@ -115,7 +118,7 @@ class _Sections:
         today = season.day(now)
         tier = await self._try("tier", self._tier(sheets))
         wallets = await self._try("wallet", self._wallets())
-        board = await self._try("board", boards.read_board(reader, member.id, now, sheets))
+        board, appointment = await self._try("board", self._board(sheets)) or (None, None)
         streak = await self._try("streak", self._streak(sheets))
         pools = await self._try("pools", gacha.view_pools(reader, member.id, now, opened=sheets))
         shown = coupons.read_coupons(reader, member.id, now, first=COUPONS_SHOWN, state=CouponState.ISSUED)
@@ -124,13 +127,14 @@ class _Sections:
         until = None
         if not self._broken and board is not None and streak is not None:
             instants = [rules.day_after(today, season.zone), board.changes_at, streak.changes_at]
+            instants.append(orders.changes_at(board, appointment))
             instants += [each.refusal.retry_at for each in pools or () if each.refusal]
             instants += [each.coupon.expires_at for each in mine or () if each.shown is CouponState.ISSUED]
             until = min(each for each in instants if each is not None)
         version = rules.write_version(member.id, locale, marks or (), until)
         return HomeRead(
-            version, member, today, tier, wallets, board, streak, pools, mine, notices, tuple(self._broken),
-            reader.statements,
+            version, member, today, tier, wallets, board, appointment, streak, pools, mine, notices,
+            tuple(self._broken), reader.statements,
         )  # fmt: skip
 
     async def _try(self, name: str, section: Awaitable[Section]) -> Section | None:
@@ -152,6 +156,10 @@ class _Sections:
     async def _wallets(self) -> Mapping[Currency, Wallet]:
         found = await ledgers.read_wallets(self._reader, [self._member.id])
         return {currency: wallet for (_, currency), wallet in found.items()}
+
+    async def _board(self, sheets: Sheets) -> tuple[BoardRead, Window | None]:
+        board = await boards.read_board(self._reader, self._member.id, self._now, sheets)
+        return board, await orders.read_appointment(self._reader, sheets, self._member, board)
 
     async def _streak(self, sheets: Sheets) -> StreakView:
         return (await checkin.read_streaks(self._reader, [self._member.id], self._now, sheets))[self._member.id]

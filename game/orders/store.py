@@ -1,9 +1,9 @@
-"""SQL of deliveries."""
+"""SQL of deliveries and rerolls."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,6 +25,25 @@ GROUP BY k.member_id
 PAGE = """
 SELECT number, units, diamonds, experience, at FROM deliveries
 WHERE member_id = $1 AND ($2::int IS NULL OR number < $2) ORDER BY number DESC LIMIT $3
+"""
+
+LOAD_DELIVERED = """
+SELECT d.member_id, d.number FROM unnest($1::uuid[], $2::int[]) AS k(member_id, number)
+JOIN deliveries d ON d.member_id = k.member_id AND d.number = k.number
+"""
+
+INSERT_REROLLS = """
+INSERT INTO rerolls (member_id, day, number, replaced_by, diamonds, at)
+SELECT * FROM unnest($1::uuid[], $2::date[], $3::int[], $4::int[], $5::int[], $6::timestamptz[])
+"""
+
+COUNT_REROLLS = """
+SELECT k.member_id, k.day, count(*) AS used FROM unnest($1::uuid[], $2::date[]) AS k(member_id, day)
+JOIN rerolls r ON r.member_id = k.member_id AND r.day = k.day GROUP BY k.member_id, k.day
+"""
+
+REROLLS_OF = """
+SELECT day, number, replaced_by, diamonds, at FROM rerolls WHERE member_id = $1 ORDER BY day DESC, number DESC
 """
 
 AUDIT = (
@@ -63,7 +82,7 @@ WHERE coalesce(p.diamonds, 0) <> -coalesce(t.amount, 0)
         "SELECT count(*) FROM deliveries",
         """
 SELECT d.member_id, d.number, b.next_order FROM deliveries d LEFT JOIN boards b ON b.member_id = d.member_id
-WHERE b.member_id IS NULL OR d.number >= b.next_order
+WHERE b.member_id IS NULL OR (d.number >= b.next_order AND d.number < 1000000000)
    OR EXISTS (SELECT FROM jsonb_array_elements(b.orders) AS o(waiting) WHERE (waiting ->> 0)::int = d.number)
 """,
     ),
@@ -79,6 +98,30 @@ LEFT JOIN (SELECT member_id, count(*) AS claimed FROM events WHERE kind = 'level
 WHERE b.experience <> least(coalesce(d.experience, 0), 2147483647) OR b.level <> coalesce(e.claimed, 0) + 1
 """,
     ),
+    Invariant(
+        "diamonds paid for rerolls are what their transfers say",
+        "SELECT count(*) FROM rerolls",
+        """
+SELECT coalesce(p.member_id, t.member_id) AS member_id, p.diamonds, t.amount
+FROM (SELECT member_id, sum(diamonds) AS diamonds FROM rerolls GROUP BY member_id) p
+FULL JOIN (SELECT member_id, -sum(amount) AS amount FROM transfers WHERE account = 'sink:reroll' GROUP BY member_id) t
+    ON t.member_id = p.member_id
+WHERE coalesce(p.diamonds, 0) <> coalesce(t.amount, 0)
+""",
+    ),
+    Invariant(
+        "an order that was rerolled was a plain one, once, and neither waits nor was delivered",
+        "SELECT count(*) FROM rerolls",
+        """
+SELECT r.member_id, r.number, r.replaced_by, r.times FROM (
+    SELECT member_id, number, min(replaced_by) AS replaced_by, count(*) AS times FROM rerolls
+    GROUP BY member_id, number) r
+LEFT JOIN boards b ON b.member_id = r.member_id
+LEFT JOIN deliveries d ON d.member_id = r.member_id AND d.number = r.number
+WHERE r.times > 1 OR b.member_id IS NULL OR r.replaced_by >= b.next_order OR d.number IS NOT NULL
+   OR EXISTS (SELECT FROM jsonb_array_elements(b.orders) AS o(waiting) WHERE (waiting ->> 0)::int = r.number)
+""",
+    ),
 )
 
 
@@ -91,6 +134,26 @@ async def load_since(connection: Any, asks: Sequence[tuple[UUID, datetime]]) -> 
     """member -> the instants of his deliveries since then, in order; each member once."""
     rows = await connection.fetch(LOAD_SINCE_EACH, [ask[0] for ask in asks], [ask[1] for ask in asks])
     return {row["member_id"]: row["instants"] for row in rows}
+
+
+async def load_delivered(connection: Any, asks: Sequence[tuple[UUID, int]]) -> list[Any]:
+    """Those of the asked (member, number) that were delivered."""
+    return list(await connection.fetch(LOAD_DELIVERED, [ask[0] for ask in asks], [ask[1] for ask in asks]))
+
+
+async def insert_rerolls(work: Work, rows: Sequence[tuple[UUID, date, int, int, int, datetime]]) -> None:
+    """Member, day, number, the number that took its place, diamonds, at."""
+    await work.connection.execute(INSERT_REROLLS, *map(list, zip(*rows, strict=True)))
+
+
+async def count_rerolls(connection: Any, asks: Sequence[tuple[UUID, date]]) -> dict[tuple[UUID, date], int]:
+    """(member, day) -> how often he rerolled on it; each pair once."""
+    rows = await connection.fetch(COUNT_REROLLS, [ask[0] for ask in asks], [ask[1] for ask in asks])
+    return {(row["member_id"], row["day"]): row["used"] for row in rows}
+
+
+async def load_rerolls_of(connection: Any, member_id: UUID) -> list[Any]:
+    return list(await connection.fetch(REROLLS_OF, member_id))
 
 
 async def load_page(connection: Any, member_id: UUID, before: int | None, limit: int) -> list[Any]:

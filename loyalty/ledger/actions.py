@@ -27,6 +27,7 @@ ISSUE_ORDER = "issue:order"
 ISSUE_LEVEL = "issue:level"
 ISSUE_CARE = "issue:care"
 ISSUE_CHEST = "issue:chest"
+ISSUE_QUEST = "issue:quest"
 SINK_ADJUST = "sink:adjust"
 SINK_COUPON = "sink:coupon"
 SINK_TENDER = "sink:tender"
@@ -37,6 +38,7 @@ SINK_SEASON = "sink:season"
 SINK_CHEST = "sink:chest"
 SINK_BUBBLE = "sink:bubble"
 SINK_ENERGY = "sink:energy"
+SINK_REROLL = "sink:reroll"
 CLEARING_HOLD = "clearing:hold"
 CLEARING_GIFT = "clearing:gift"
 CLEARING_PICK = "clearing:pick"
@@ -51,6 +53,7 @@ ACCOUNTS = {
     ISSUE_LEVEL: "what claimed levels of the board pay",
     ISSUE_CARE: "what compensations give",
     ISSUE_CHEST: "diamonds and tickets out of chests",
+    ISSUE_QUEST: "diamonds and tickets for quests",
     SINK_ADJUST: "value that an operator took, with a reason",
     SINK_COUPON: "points paid for coupons",
     SINK_TENDER: "points paid at tills",
@@ -61,6 +64,7 @@ ACCOUNTS = {
     SINK_CHEST: "diamonds paid to hurry chests",
     SINK_BUBBLE: "diamonds paid to pop bubbles of the board",
     SINK_ENERGY: "diamonds paid for refills of energy",
+    SINK_REROLL: "diamonds paid to reroll orders",
     CLEARING_HOLD: "points held by a till until it settles or lets go",
     CLEARING_GIFT: "value on its way from one member to another",
     CLEARING_PICK: "stamps held for things of the catalogue until a store takes the cash, or the time is over",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,9 @@ from loyalty.work import Work
 
 Fact = str | int | bool | None
 Facts = dict[str, Fact | list[Fact]]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# Ids are cut to milliseconds; the instant itself decides, so a wide margin costs nothing.
+_MARGIN = timedelta(minutes=1)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
@@ -130,6 +133,56 @@ async def load_last(connection: Any, member_ids: Sequence[UUID], kind: str, sinc
     """Each member's newest event of a kind since an instant, of those who have one."""
     rows = await store.load_last(connection, member_ids, kind, since)
     return {row["member_id"]: _read_event(row) for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class TallyWindow:
+    """A member's time from `since` on and before `until`."""
+
+    member_id: UUID
+    since: datetime
+    until: datetime
+
+
+async def tally(
+    connection: Any, windows: Sequence[TallyWindow], sums: Sequence[tuple[str, str]]
+) -> list[dict[tuple[str, str], int]]:
+    """For each window, what each (kind of event, fact) comes to: the sum of that fact, or with no fact the events.
+
+    One statement for all of them; what nothing happened of is left out.
+    """
+    if not windows:
+        return []
+    asked = [
+        (
+            place,
+            each.member_id,
+            _least_id(each.since - _MARGIN),
+            _least_id(each.until + _MARGIN),
+            each.since,
+            each.until,
+        )
+        for place, each in enumerate(windows)
+    ]
+    found: list[dict[tuple[str, str], int]] = [{} for _ in windows]
+    for row in await store.tally(connection, asked, sums):
+        found[row["place"]][row["kind"], row["fact"]] = row["total"]
+    return found
+
+
+async def load_since(
+    connection: Any, member_ids: Sequence[UUID], kind: str, since: datetime
+) -> dict[UUID, list[EventRow]]:
+    """Each member's events of a kind from an instant on, the earliest first, of those who have any."""
+    found: dict[UUID, list[EventRow]] = {}
+    for row in await store.load_since(connection, member_ids, kind, _least_id(since - _MARGIN), since):
+        found.setdefault(row["member_id"], []).append(_read_event(row))
+    return found
+
+
+def _least_id(at: datetime) -> UUID:
+    """The least id that an event of that instant has: ids begin with the milliseconds."""
+    return UUID(int=max(0, (at - _EPOCH) // timedelta(milliseconds=1)) << 80)
 
 
 async def count_members(connection: Any, kinds: Sequence[str], *, times: int = 1) -> int:

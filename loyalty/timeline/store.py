@@ -55,6 +55,25 @@ SELECT DISTINCT ON (member_id) id, member_id, kind, at, facts FROM events
 WHERE member_id = ANY($1::uuid[]) AND kind = $2 AND at >= $3 ORDER BY member_id, id DESC
 """
 
+# A member's events of a time are found by their ids, which begin with it: in those partitions alone.
+TALLY = """
+SELECT k.place, t.kind, t.fact,
+       sum(CASE WHEN t.fact = '' THEN 1 ELSE coalesce((e.facts ->> t.fact)::bigint, 0) END)::bigint AS total
+FROM unnest($1::int[], $2::uuid[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[])
+    AS k(place, member_id, first, last, since, until)
+CROSS JOIN LATERAL (
+    SELECT kind, facts FROM events
+    WHERE member_id = k.member_id AND id >= k.first AND id < k.last AND at >= k.since AND at < k.until
+      AND kind = ANY($7::text[])) e
+JOIN unnest($7::text[], $8::text[]) AS t(kind, fact) ON t.kind = e.kind
+GROUP BY 1, 2, 3
+"""
+
+KIND_SINCE = """
+SELECT id, member_id, kind, at, facts FROM events
+WHERE member_id = ANY($1::uuid[]) AND kind = $2 AND id >= $3 AND at >= $4 ORDER BY member_id, id
+"""
+
 COUNT_MEMBERS = """
 SELECT count(*) FROM (
     SELECT member_id FROM events WHERE kind = ANY($1::text[]) GROUP BY member_id HAVING count(*) >= $2
@@ -168,6 +187,21 @@ async def load_members_with(connection: Any, kinds: Sequence[str], since: dateti
 
 async def load_last(connection: Any, member_ids: Sequence[UUID], kind: str, since: datetime) -> list[Any]:
     return list(await connection.fetch(LAST_OF_KIND, member_ids, kind, since))
+
+
+async def tally(
+    connection: Any, windows: Sequence[tuple[int, UUID, UUID, UUID, datetime, datetime]],
+    sums: Sequence[tuple[str, str]],
+) -> list[Any]:  # fmt: skip
+    """Windows are (place, member, first id, last id, since, until)."""
+    kinds, facts = [each[0] for each in sums], [each[1] for each in sums]
+    return list(await connection.fetch(TALLY, *map(list, zip(*windows, strict=True)), kinds, facts))
+
+
+async def load_since(
+    connection: Any, member_ids: Sequence[UUID], kind: str, first: UUID, since: datetime
+) -> list[Any]:  # fmt: skip
+    return list(await connection.fetch(KIND_SINCE, member_ids, kind, first, since))
 
 
 async def count_members(connection: Any, kinds: Sequence[str], times: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from api.graphql.messages import LOCALES
 from api.runtime.checksums import changed_tables
 from api.settings import Settings
+from game.orders.rules.hours import number_of
 from tests.edge import Edge, open_edge
 
 MEI = "demo:mei"
@@ -38,6 +39,7 @@ REACHED: dict[str, tuple[dict[int, str], dict[str, int], dict[str, Any]]] = {
     "STORAGE_FULL": ({16: "dairy.1"}, {"storage": 4}, {"store": {"cell": 16}}),
     "SLOT_EMPTY": ({}, {}, {"retrieve": {"slot": 0, "cell": 16, "inbox": True}}),
     "ORDER_NOT_FOUND": ({}, {}, {"deliver": {"order": 99}}),
+    "ORDER_EXPIRED": ({}, {}, {"deliver": {"order": number_of("after-work", date(2026, 1, 5))}}),
     "ORDER_ITEMS_MISSING": ({}, {"order": 1}, {"deliver": {"order": 1}}),
     "LEVEL_CLAIMED": ({}, {}, {"claimLevel": {"level": 1}}),
     "LEVEL_NOT_REACHED": ({}, {}, {"claimLevel": {"level": 2}}),

@@ -91,6 +91,8 @@ async def test_every_operation_of_a_member_runs(edge: Edge) -> None:
     await win_and_pick(run)
     await open_a_chest(run)
     await refill_energy(run)
+    await reroll_an_order(run)
+    await claim_a_quest(run)
     await draw_and_reveal(run)
     consent = (await run("SetConsent", purpose="marketing", version="2026-01", granted=True))["consent"]
     assert (await run("Consents")) == [consent]
@@ -136,6 +138,22 @@ async def refill_energy(run: Runner) -> None:
     done = await run("RefillEnergy", mostDiamonds=20)
     assert (done["diamonds"], done["energy"], done["refill"]["priceDiamonds"]) == (20, 100, 40)
     assert done["board"]["energy"]["now"] >= 100
+
+
+async def reroll_an_order(run: Runner) -> None:
+    assert await run("RerollPrice") == 0
+    board = await run("Board")
+    order = board["orders"][0]["number"]
+    rerolled = await run("RerollOrder", baseRevision=board["revision"], order=order, mostDiamonds=0)
+    assert (rerolled["order"], rerolled["diamonds"]) == (order, 0)
+    assert rerolled["board"]["orders"][0]["number"] == rerolled["replacedBy"]
+
+
+async def claim_a_quest(run: Runner) -> None:
+    quest = next(each for each in await run("Quests") if each["code"] == "daily-orders")
+    assert (quest["period"], quest["counts"], quest["claimable"]) == ("DAY", "ORDER_DELIVERED", True)
+    claimed = await run("ClaimQuest", code="daily-orders")
+    assert (claimed["quest"]["reward"]["diamonds"], claimed["quest"]["claimed"]) == (3, True)
 
 
 async def open_a_chest(run: Runner) -> None:

@@ -23,7 +23,7 @@ from api.refusals import EdgeCode
 from api.runtime.checksums import changed_tables
 from api.runtime.database import Database
 from api.settings import Settings
-from game.checkin.rules.days import business_day
+from game.days.rules import business_day
 from game.refusals import GameCode
 from loyalty.ids import to_typeid
 from loyalty.members.actions import erase_due
@@ -803,6 +803,42 @@ async def refills_used_up(edge: Edge) -> Request:
     for price in (20, 40, 80, 160):
         await done(edge, request("mobile", "RefillEnergy", MEI, mostDiamonds=price))
     return request("mobile", "RefillEnergy", MEI, mostDiamonds=1_000)
+
+
+# --- quests: of a member of their own
+
+
+@reaches("QUEST_NOT_FOUND")
+async def quest_unknown(edge: Edge) -> Request:
+    return request("mobile", "ClaimQuest", "demo:kit", code="no-such-quest")
+
+
+@reaches("QUEST_NOT_DONE")
+async def quest_not_done(edge: Edge) -> Request:
+    return request("mobile", "ClaimQuest", "demo:kit", code="daily-check-in")
+
+
+@reaches("QUEST_CLAIMED")
+async def quest_claimed(edge: Edge) -> Request:
+    await done(edge, request("mobile", "CheckIn", "demo:kit"))
+    await done(edge, request("mobile", "ClaimQuest", "demo:kit", code="daily-check-in"))
+    return request("mobile", "ClaimQuest", "demo:kit", code="daily-check-in")
+
+
+# --- rerolls: of a member of their own
+
+
+async def rerolling(edge: Edge, order: int, most: int = 0) -> Request:
+    board = (await edge.ask("mobile", "PlayMoves", "demo:rae", baseRevision=0, commands=[]))["board"]
+    return request("mobile", "RerollOrder", "demo:rae", baseRevision=board["revision"], order=order, mostDiamonds=most)
+
+
+@reaches("NOT_REROLLABLE")
+async def reroll_of_an_appointment(edge: Edge) -> Request:
+    order = '[[1999999999, ["dairy.1"], 1, 1, 0, "2999-01-01T00:00:00+00:00", "rush", 500, "Rush", "x"]]'
+    mine = "member_id = (SELECT id FROM members WHERE card_no = $1)"
+    await edge.execute(f"UPDATE boards SET orders = orders || '{order}' WHERE {mine}", await edge.card("demo:rae"))
+    return await rerolling(edge, 1_999_999_999)
 
 
 # --- chests: of the other member, one after the other

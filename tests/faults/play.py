@@ -41,6 +41,8 @@ class Play(Load):
         await self.ask(client, "mobile", member, "OpenApp", {})
         paid = await self.ask(client, "mobile", member, "CheckIn", {})
         assert paid["streak"]["length"] == 1, paid
+        claimed = await self.ask(client, "mobile", member, "ClaimQuest", {"code": "daily-check-in"})
+        assert claimed["quest"]["claimed"], claimed
         await self.play(client, member, told)
         await self.ask(client, "mobile", member, "SetClientSeed", {"clientSeed": "mine"})
         for number in range(DRAWS):

@@ -40,13 +40,15 @@ from tests.gacha_sheets import prize
 from tests.races import gacha_fair as gacha
 from tests.races import test_checkin as checkin
 from tests.races import test_chests as chests
+from tests.races import test_orders as rerolls
 from tests.races import test_play as plays
+from tests.races import test_quests as quests
 from tests.races import test_refills as refills
 from tests.races import things_shop as things
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
 from tests.seeding import PARSERS, receipt, shipped_sheets
 
-BOARD_PARSERS = {kind: PARSERS_OF_ALL[kind] for kind in ("chains", "board", "levels", "orders", "chests")}
+BOARD_PARSERS = {kind: PARSERS_OF_ALL[kind] for kind in ("chains", "board", "levels", "orders", "chests", "quests")}
 
 
 @dataclass
@@ -191,6 +193,13 @@ async def _play(database: Database, member: UUID) -> None:
     claim = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.CLAIM_LEVEL, 2)))
     assert claim.result.claimed
     await _open_a_chest(database, member)
+    assert await quests.code(database, quests.claiming(member, "daily-orders")) == "ok"
+    for _ in range(2):
+        [(revision, order)] = await plays.rows(
+            database, "SELECT revision, (orders -> 0 ->> 0)::int FROM boards WHERE member_id = $1", member
+        )
+        command = rerolls.rerolling(member, revision, order, 100, plays.NOW)
+        assert await rerolls.code(database, command) == "ok"
     await _pop_and_refill(database, member)
 
 
@@ -574,6 +583,30 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "energy and goods out of chests were granted, as much as openings say",
         ("INSERT INTO grants SELECT member_id, gen_random_uuid(), 'ENERGY', 1, 'chest', at FROM chest_openings",),
+    ),
+    (
+        "diamonds paid for rerolls are what their transfers say",
+        ("UPDATE rerolls SET diamonds = diamonds + 1",),
+    ),
+    (
+        "an order that was rerolled was a plain one, once, and neither waits nor was delivered",
+        ("UPDATE rerolls SET replaced_by = replaced_by + 100000",),
+    ),
+    (
+        "diamonds and tickets for quests are what their transfers say",
+        ("UPDATE quest_claims SET diamonds = diamonds + 1",),
+    ),
+    (
+        "energy for quests was granted, as much as claims say",
+        ("INSERT INTO grants SELECT member_id, gen_random_uuid(), 'ENERGY', 1, 'quest', at FROM quest_claims",),
+    ),
+    (
+        "each claim of a quest has its event, and each such event its claim",
+        ("UPDATE quest_claims SET at = at + interval '1 second'",),
+    ),
+    (
+        "a quest had come as far as its claim says, counted again from events",
+        ("UPDATE quest_claims SET progress = progress + 1000",),
     ),
     ("streaks are of members that there are", ("UPDATE streaks SET member_id = gen_random_uuid()",)),
 )

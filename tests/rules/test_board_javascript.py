@@ -16,8 +16,8 @@ VECTORS = Path(__file__).resolve().parents[1] / "vectors"
 # OPEN of what there is none of is told by its own code, and reached by chance.
 CODES = {
     "BOARD_FULL", "CELL_EMPTY", "CELL_OUT_OF_BOUNDS", "CELL_TAKEN", "LEVEL_CLAIMED", "LEVEL_NOT_REACHED", "LOCKED_CELL",
-    "NO_CHARGES", "NO_ENERGY", "NOT_AN_ITEM", "NOT_MERGEABLE", "NOT_TAPPABLE", "ORDER_ITEMS_MISSING", "SLOT_EMPTY",
-    "STORAGE_FULL", "TOP_LEVEL", "NOT_A_BUBBLE", "NOT_ENOUGH",
+    "NO_CHARGES", "NO_ENERGY", "NOT_AN_ITEM", "NOT_MERGEABLE", "NOT_TAPPABLE", "ORDER_EXPIRED", "ORDER_ITEMS_MISSING",
+    "SLOT_EMPTY", "STORAGE_FULL", "TOP_LEVEL", "NOT_A_BUBBLE", "NOT_ENOUGH",
 }  # fmt: skip
 DONE = {"tap", "merge", "move", "store", "retrieve", "sell", "pop", "deliver", "claimLevel"}
 

@@ -311,7 +311,8 @@ def test_orders_follow_from_the_seed_and_their_number_and_never_ask_for_too_much
             for number in range(1, 8):
                 order = orders.make_order(table.board, dials, number, owned)
                 assert order == orders.make_order(table.board, dials, number, owned)
-                assert 1 <= cells.total_units(order.items) <= min(8 + 2 * level, cap)
+                most = min(8 + 2 * level if level < 9 else 12 + 2 * level, cap)
+                assert 1 <= cells.total_units(order.items) <= most
                 assert orders.can_be_filled(table.board, order, owned)
 
 

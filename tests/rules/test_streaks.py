@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 import game.checkin
 from game.checkin.rules import streaks as rules
 from game.checkin.rules.calendar import Calendar, Reward, WhenBroken, parse_calendar
-from game.checkin.rules.days import business_day, day_exists, day_starts
 from game.checkin.rules.streaks import Kept, Streak, StreakState, settle, state
+from game.days.rules import business_day, day_exists, day_starts
 from game.refusals import GameCode, GameRefused
 from loyalty.sheets.rules import SheetInvalid
 

@@ -18,7 +18,7 @@ from api.console.states import version_table
 
 KINDS = (
     "season", "ladder", "earning", "offer", "welcome", "limits", "odds", "rails", "law", "thing", "calendar", "chains",
-    "board", "levels", "orders", "chests",
+    "board", "levels", "orders", "chests", "quests",
 )  # fmt: skip
 
 

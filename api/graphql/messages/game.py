@@ -141,6 +141,16 @@ WORDINGS: dict[str, Wording] = {
         "訂單 {order} 還缺 {missing} 項商品。",
         "Show what is missing; goods in storage, boxes and webs do not count.",
     ),
+    "ORDER_EXPIRED": Wording(
+        "The time of order {order} was over at {expired_at}.",
+        "訂單 {order} 已於 {expired_at} 截止。",
+        "Show the board that comes with it: the order is gone, nothing else is.",
+    ),
+    "NOT_REROLLABLE": Wording(
+        "Order {order} is an appointment and cannot be changed.",
+        "訂單 {order} 為限時訂單，無法更換。",
+        "Reroll plain orders alone: those without a name.",
+    ),
     "LEVEL_CLAIMED": Wording(
         "Level {level} was claimed already.",
         "等級 {level} 的獎勵已領取。",
@@ -173,6 +183,21 @@ WORDINGS: dict[str, Wording] = {
         "The rules name {members} members now, not {seen}.",
         "符合條件的會員現為 {members} 人，而非 {seen} 人。",
         "Make the dry run (or read the compensation) again, look at the new cost, and send that number.",
+    ),
+    "QUEST_NOT_FOUND": Wording(
+        "There is no quest {quest} for you now.",
+        "目前沒有任務 {quest}。",
+        "Read the quests again: a day or a week may have begun.",
+    ),
+    "QUEST_NOT_DONE": Wording(
+        "The quest {quest} has come to {progress} of {target}.",
+        "任務 {quest} 目前進度為 {progress} / {target}。",
+        "Show how far it has come.",
+    ),
+    "QUEST_CLAIMED": Wording(
+        "The quest {quest} was claimed already.",
+        "任務 {quest} 的獎勵已領取。",
+        "Read the quests again; it comes back with the next day or week.",
     ),
     "CHEST_NOT_FOUND": Wording(
         "There is no chest {chest}.", "沒有編號 {chest} 的寶箱。", "Read the chests again: each is one member's own."

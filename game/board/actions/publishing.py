@@ -10,18 +10,11 @@ from game.board.rules.fitting import check_content
 from game.board.rules.running import check_in_play, in_play
 from game.refusals import GameCode, GameRefused
 from loyalty.sheets.actions import Parser, load_scheduled, open_sheets
-from loyalty.sheets.rules import Fault, SheetInvalid
+from loyalty.sheets.rules import Fault
 
 KINDS = (CHAINS[0], BOARD[0], LEVELS[0])
 _LAST = 2**31 - 1
 Parsed = TypeVar("Parsed")
-
-
-async def check_sheets(connection: Any) -> None:
-    """Refuses SHEET_INVALID with every mistake between the active sheets; with one of them missing there is none."""
-    faults = await faults_with(connection)
-    if faults:
-        raise SheetInvalid(faults)
 
 
 async def faults_with(connection: Any, kind: str = "", candidate: Any = None) -> list[Fault]:

@@ -13,8 +13,8 @@ from game.checkin.actions.book import Streaks, open_streaks
 from game.checkin.actions.rewarding import check_room, give
 from game.checkin.rules import streaks as rules
 from game.checkin.rules.calendar import Reward
-from game.checkin.rules.days import business_day
 from game.checkin.rules.views import CHECK_IN, MAKE_UP, StreakView, view_streak
+from game.days.rules import business_day
 from game.refusals import GameCode, GameRefused
 from loyalty.grants.actions import Grants
 from loyalty.ledger.actions import Ledger, open_ledger

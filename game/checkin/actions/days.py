@@ -11,8 +11,8 @@ from game.checkin import store
 from game.checkin.actions.book import read_calendar, streak_of
 from game.checkin.rules import streaks as rules
 from game.checkin.rules.calendar import Calendar
-from game.checkin.rules.days import ONE_DAY
 from game.checkin.rules.streaks import Streak
+from game.days.rules import ONE_DAY
 from loyalty.members.rules import Member
 from loyalty.sheets.actions import Sheets
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from game.checkin import facts, store
 from game.checkin.actions.book import Streaks, open_streaks
 from game.checkin.rules import forgiving as rules
-from game.checkin.rules.days import business_day
 from game.checkin.rules.streaks import Break, Kept, Passed
+from game.days.rules import business_day
 from loyalty.members.rules import Member
 from loyalty.sheets.actions import Sheets
 from loyalty.timeline.actions import EventRow, Timeline, load_last

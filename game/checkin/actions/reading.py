@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from game.checkin import store
 from game.checkin.actions.book import read_calendar, streak_of
 from game.checkin.rules import streaks as rules
-from game.checkin.rules.days import business_day
 from game.checkin.rules.streaks import Kept, Streak
 from game.checkin.rules.views import CalendarView, StreakView, view_month, view_streak
+from game.days.rules import business_day
 from game.orders.actions import delivered_since
 from loyalty.members import actions as members
 from loyalty.members.rules import Member

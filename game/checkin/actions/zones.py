@@ -67,7 +67,7 @@ async def set_timezones(work: Work, commands: Sequence[SetTimezone]) -> list[Tim
             chosen[member.id] = command.timezone
             timeline.record(
                 work, member.id, facts.ZONE_CHANGED, command.now,
-                {"zone": command.timezone, "from": since.isoformat()}, command.request.id,
+                {"zone": command.timezone, "was": member.timezone, "from": since.isoformat()}, command.request.id,
             )  # fmt: skip
         return TimezoneSet(member.id, command.timezone, since)
 

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from game.checkin.rules.calendar import CYCLE_DAYS, Calendar
-from game.checkin.rules.days import ONE_DAY, day_starts
 from game.checkin.rules.streaks import Break, Streak, repair
+from game.days.rules import ONE_DAY, day_starts
 
 
 @dataclass(frozen=True, slots=True)

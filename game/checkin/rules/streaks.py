@@ -12,7 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from game.checkin.rules.calendar import CYCLE_DAYS, Calendar
-from game.checkin.rules.days import ONE_DAY, business_day, day_exists, day_starts
+from game.days.rules import ONE_DAY, business_day, day_exists, day_starts
 from game.refusals import GameCode, GameRefused
 
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from game.checkin.rules import streaks as rules
 from game.checkin.rules.calendar import CYCLE_DAYS, Calendar, Reward
-from game.checkin.rules.days import ONE_DAY, day_starts
 from game.checkin.rules.streaks import Kept, Streak, StreakState
+from game.days.rules import ONE_DAY, day_starts
 
 CHECK_IN, MAKE_UP = "CHECK_IN", "MAKE_UP"
 

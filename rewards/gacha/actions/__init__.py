@@ -1,7 +1,7 @@
 """Pools and draws: publishing odds, drawing, reading, a member's own stop."""
 
 from rewards.gacha.actions.audit import audit
-from rewards.gacha.actions.drawing import DrawMade, DrawPrizes, PrizesDrawn, draw_prizes
+from rewards.gacha.actions.drawing import RAILS, DrawMade, DrawPrizes, PrizesDrawn, draw_prizes
 from rewards.gacha.actions.excluding import SelfExclusionSet, SetSelfExclusion, set_self_exclusions
 from rewards.gacha.actions.pools import Pool, Terms, find_pools, known_terms, load_terms, publish_odds, put_in_force
 from rewards.gacha.actions.reading import (
@@ -20,6 +20,7 @@ from rewards.gacha.actions.reading import (
 )
 
 __all__ = [
+    "RAILS",
     "CheckedDraw",
     "DrawMade",
     "DrawPrizes",

@@ -1,0 +1,1 @@
+"""Days as members live them."""

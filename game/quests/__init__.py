@@ -1,0 +1,1 @@
+"""Quests: what a day, a week or a season asks for, counted from events, and claimed once."""

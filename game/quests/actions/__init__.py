@@ -1,0 +1,16 @@
+"""Quests: how they stand, claimed, audited."""
+
+from game.quests.actions.audit import audit
+from game.quests.actions.claiming import ClaimQuest, QuestClaimed, claim_quests, ended
+from game.quests.actions.reading import QUESTS, export_quests, read_quests
+
+__all__ = [
+    "QUESTS",
+    "ClaimQuest",
+    "QuestClaimed",
+    "audit",
+    "claim_quests",
+    "ended",
+    "export_quests",
+    "read_quests",
+]

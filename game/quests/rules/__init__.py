@@ -1,0 +1,1 @@
+"""What quests ask for, when, and whether that can be done."""
