@@ -17,7 +17,7 @@ export async function showQuests(root, app) {
 	root.append(...PERIODS.map((period) => {
 		const own = quests.filter((quest) => quest.period === period);
 		return own.length ? h("section", { class: "card" }, h("h2", {}, say(`periods.${period}`)),
-			h("p", { class: "note" }, say("until", { date: showTime(own[0].until) })), h("ul", { class: "quests" }, own.map((quest) => line(quest, claim(quest))))) : "";
+			h("ul", { class: "quests" }, own.map((quest) => line(quest, claim(quest))))) : "";
 	}));
 	if (!quests.length) root.append(h("p", { class: "card note" }, say("emptyList")));
 }
@@ -29,5 +29,5 @@ function line(quest, claim) {
 	const act = quest.claimed ? h("span", { class: "done" }, `✓ ${say("claimedQuest")}`)
 		: button(rewards(quest.reward), claim, { class: quest.claimable ? "main gold" : "soft", disabled: !quest.claimable, "aria-label": `${say("claimPrize")}: ${quest.name}, ${rewards(quest.reward)}` });
 	return h("li", { "data-quest": quest.code }, h("div", {}, h("b", {}, quest.name), h("span", { class: "meter", role: "img", "aria-label": `${progress} / ${quest.target}` }, fill),
-		h("small", {}, `${progress} / ${quest.target}`)), act);
+		h("small", {}, `${progress} / ${quest.target}`, quest.until ? ` · ${say("until", { date: showTime(quest.claimableUntil ?? quest.until) })}` : "")), act);
 }

@@ -123,6 +123,10 @@ def test_the_code_of_others_is_as_it_was_published() -> None:
 
 def test_both_languages_say_the_same_things() -> None:
     bare = re.sub(r'"[^"\n]*"', '""', SCRIPTS["words.js"])
+    # Events whose code says it in English have a name in Chinese alone.
+    named, translated = (set(re.findall(r"(\w+): \"", part)) for part in re.findall(r"\tevents: \{(.*?)\}", bare, re.S))
+    assert named < translated
+    bare = re.sub(r"\tevents: \{.*?\},\n", "", bare, flags=re.S)
     english, chinese = (
         set(re.findall(r"[{,]\s*(\w+): (?=[\"{])", part)) for part in re.split(r"\nconst (?=ZH|ALL)", bare)[:2]
     )
