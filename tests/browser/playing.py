@@ -177,7 +177,7 @@ class Player:
         for word in sorted(wanted, key=lambda word: -int(word.rpartition(".")[2])):
             chain, _, level = word.rpartition(".")
             keep = (*keep, await self.make(chain, int(level), keep))
-        await self.page.locator(f'.order[data-order="{number}"] button').click()
+        await self.page.locator(f'.order[data-order="{number}"] button:not(.again)').click()
         await expect(self.page.locator(f'.order[data-order="{number}"]')).to_have_count(0)
         await self.settled()
         return str(number)

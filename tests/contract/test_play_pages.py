@@ -126,7 +126,7 @@ def test_both_languages_say_the_same_things() -> None:
     # Events whose code says it in English have a name in Chinese alone.
     named, translated = (set(re.findall(r"(\w+): \"", part)) for part in re.findall(r"\tevents: \{(.*?)\}", bare, re.S))
     assert named < translated
-    bare = re.sub(r"\tevents: \{.*?\},\n", "", bare, flags=re.S)
+    bare = re.sub(r"\tevents: \{[^}]*\},\n|//.*", "", bare)
     english, chinese = (
         set(re.findall(r"[{,]\s*(\w+): (?=[\"{])", part)) for part in re.split(r"\nconst (?=ZH|ALL)", bare)[:2]
     )

@@ -96,6 +96,7 @@ def test_where_clocks_are_put_forward_or_back_a_window_is_what_the_wall_shows() 
     assert [lengths["whole", day] for day in (forward, back, date(2027, 6, 1))] == [120, 240, 180]
     assert [lengths["gone", day] for day in (forward, back, date(2027, 6, 1))] == [0, 60, 60]
     assert [lengths["edge", day] for day in (forward, back, date(2027, 6, 1))] == [60, 120, 60]
+    assert window_on(gone, forward, NEW_YORK) is None, "nor is it told as the one that comes next"
     # Where an hour comes twice, a window in it is one and does not open again.
     [twice] = dials(special(**{"from": "00:30", "until": "01:30"})).appointments
     again = datetime(2027, 11, 7, 6, 15, tzinfo=UTC)
