@@ -13,8 +13,12 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, Locator, Page, ViewportSize, expect
 
+from api.runtime.database import Database
+from api.settings import Settings
 from tests.browser.playing import PATIENCE_MS, ROOT, SCREENSHOTS
+from tests.serving import Shop, serving
 
+MEI, LEE = "demo:mei", "demo:lee"
 WIDE, NARROW = ViewportSize(width=1280, height=860), ViewportSize(width=390, height=844)
 SECONDS = 60
 
@@ -99,6 +103,31 @@ class Operator:
         await self.page.screenshot(path=SCREENSHOTS / f"console-{name}.png", animations="disabled", full_page=True)
         width = await self.page.evaluate("document.documentElement.scrollWidth")
         assert width == (self.page.viewport_size or {})["width"], f"{name} is {width} wide"
+
+
+@dataclass
+class Floor:
+    """An API with two members of age who have diamonds, and the console before it."""
+
+    shop: Shop
+    console: str
+    database: Database
+
+    async def member(self, who: str) -> dict[str, Any]:
+        found: dict[str, Any] = await self.shop.ask("mobile", "Me", who)
+        return found
+
+
+@asynccontextmanager
+async def open_floor(settings: Settings) -> AsyncIterator[Floor]:
+    """The floor on the test's own database."""
+    database = Database(str(settings.database_url), pool_size=2)
+    async with serving(settings) as shop, console_of(shop.url) as console:
+        for who in (MEI, LEE):
+            await shop.give(who, 5_000, "DIAMONDS")
+            await shop.ask("mobile", "SetBirthYear", who, birthYear=1990)
+        yield Floor(shop, console, database)
+    await database.close()
 
 
 async def draw(shop: Any, who: str, pool: int, times: int = 1) -> list[dict[str, Any]]:

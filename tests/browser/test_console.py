@@ -7,37 +7,23 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import pytest
 
 from api.settings import Settings
-from tests.browser.operating import Operator, console_of, draw
+from tests.browser.operating import LEE, MEI, Floor, Operator, draw, open_floor
 from tests.browser.playing import browsing, expect
-from tests.serving import Shop, serving
 
-MEI, LEE = "demo:mei", "demo:lee"
 PAGES = (
     "", "pools", "pools/daily", "pools/treasure", "reviews", "schedule", "sheets", "all/earning/TWD", "trail", "stops",
     "members", "monitor", "season",
 )  # fmt: skip
 
 
-@dataclass
-class Floor:
-    """An API with members on it, and the console before it."""
-
-    shop: Shop
-    console: str
-
-
 @pytest.fixture
 async def floor(settings: Settings) -> AsyncIterator[Floor]:
-    async with serving(settings) as shop, console_of(shop.url) as console:
-        for who in (MEI, LEE):
-            await shop.give(who, 5_000, "DIAMONDS")
-            await shop.ask("mobile", "SetBirthYear", who, birthYear=1990)
-        yield Floor(shop, console)
+    async with open_floor(settings) as opened:
+        yield opened
 
 
 async def test_a_table_of_odds_goes_from_one_pair_of_hands_to_another_and_is_drawn_from_and_stopped(

@@ -32,6 +32,8 @@ def add(console: Console) -> None:
             show(h("h1", desk.t("sheets")), h("p", desk.t("none"), klass="empty"))
             return
         sheet = review["sheet"]
+        if sheet["kind"] == "odds":
+            desk.move("pools")
         _title(desk, sheet)
         may_write = desk.may(*WRITERS.get(sheet["kind"], OTHERS))
         if sheet["state"] == "DRAFT" and may_write:
