@@ -51,7 +51,10 @@ def amount_of(desk: Desk, adjustment: Mapping[str, Any]) -> str:
 
 def member_link(desk: Desk, member_id: str) -> Markup:
     """A member by the end of the id: a name is shown to who opens the page."""
-    return link(desk.t("member_of", end=member_id[-6:]), f"{BASE}/members/{member_id}")
+    text = desk.t("member_of", end=member_id[-6:])
+    if not desk.may(*READERS):
+        return h("span", text, title=member_id)
+    return link(text, f"{BASE}/members/{member_id}")
 
 
 def show_waiting(desk: Desk, adjustment: Mapping[str, Any], *, of: bool = True) -> None:

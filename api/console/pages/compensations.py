@@ -150,7 +150,7 @@ def _listed(desk: Desk, found: Sequence[Mapping[str, Any]]) -> Markup:
 
 def _title(desk: Desk, found: Mapping[str, Any]) -> None:
     t = desk.t
-    gifts = ", ".join(f"{say.whole(found[each])} {t(f'gift_{each}')}" for each in GIFTS if found[each])
+    gifts = " · ".join(f"{t(f'gift_{each}')} {say.whole(found[each])}" for each in GIFTS if found[each])
     facts = [
         (t("reason"), found["reason"]), (t("cohort"), h("code", _cohort(found["cohort"]))),
         (t("each_gets"), gifts or "—"), (t("forgiven_days"), ", ".join(found["forgivenDays"]) or "—"),
