@@ -17,6 +17,7 @@ from api.runtime.database import Database
 from api.settings import Settings
 from tests.browser.playing import PATIENCE_MS, ROOT, SCREENSHOTS
 from tests.serving import Shop, serving
+from tests.things_http import ADDRESS, IDENTITY, open_pot, win
 
 MEI, LEE = "demo:mei", "demo:lee"
 WIDE, NARROW = ViewportSize(width=1280, height=860), ViewportSize(width=390, height=844)
@@ -128,6 +129,26 @@ async def open_floor(settings: Settings) -> AsyncIterator[Floor]:
             await shop.ask("mobile", "SetBirthYear", who, birthYear=1990)
         yield Floor(shop, console, database)
     await database.close()
+
+
+async def furnish(floor: Floor) -> list[str]:
+    """Something of each kind on the pages of members and running; the paths of what has a page of its own."""
+    shop: Any = floor.shop  # the helpers for things want no more of an edge than asking
+    member, ann, bea = (await floor.member(MEI))["id"], "demo:ann:support", "demo:bea:support"
+    wanted = {"memberId": member, "currency": "POINTS", "amount": 250_000, "reason": "舊卡點數補登"}
+    proposed = [(await shop.ask("admin", "ProposeAdjustment", bea, **wanted))["adjustment"] for _ in range(2)]
+    await shop.ask("admin", "ApproveAdjustment", ann, adjustmentId=proposed[0]["id"])
+    await shop.ask("admin", "AddCaseNote", ann, memberId=member, text="會員來電詢問舊卡點數，已請門市確認。")
+    await open_pot(shop, "grand", value_minor=2_500_000)
+    prize = await win(shop, LEE, "grand")
+    claim = {"prizeId": prize, "address": ADDRESS, "identity": IDENTITY}
+    assert "prize" in await shop.ask("mobile", "ClaimPrize", LEE, **claim)
+    plan = {"key": "typhoon-1", "cohort": {"everyone": True}, "gift": {"diamonds": 3_000, "tickets": 1}}
+    made = await shop.ask("admin", "ProposeCompensation", bea, **plan, members=2, reason="颱風停業一日")
+    await shop.ask(
+        "admin", "Pause", "demo:ann:odds_approver", target="board", message="稍後回來", reason="a look at the board"
+    )
+    return [f"members/{member}", f"prizes/{prize}", f"compensations/{made['compensation']['id']}"]
 
 
 async def draw(shop: Any, who: str, pool: int, times: int = 1) -> list[dict[str, Any]]:

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator
 import pytest
 
 from api.settings import Settings
-from tests.browser.operating import LEE, MEI, Floor, Operator, draw, open_floor
+from tests.browser.operating import LEE, MEI, Floor, Operator, draw, furnish, open_floor
 from tests.browser.playing import browsing, expect
 
 PAGES = (
     "", "pools", "pools/daily", "pools/treasure", "reviews", "schedule", "sheets", "all/earning/TWD", "trail", "stops",
-    "members", "monitor", "season",
+    "members", "adjustments", "prizes?state=TAX_HOLD", "compensations", "monitor", "season",
 )  # fmt: skip
 
 
@@ -168,18 +168,16 @@ async def look_back(ed: Operator, ann: Operator, floor: Floor) -> None:
 @pytest.mark.parametrize("language", ["en", "zh-TW"])
 async def test_every_page_fits_its_screen_in_both_languages(floor: Floor, language: str, narrow: bool) -> None:
     await draw(floor.shop, MEI, 0)
-    member = (await floor.shop.ask("mobile", "Me", MEI))["id"]
-    await floor.shop.ask(
-        "admin", "Pause", "demo:ann:odds_approver", target="board", message="稍後回來", reason="a look at the board"
-    )
+    found = await furnish(floor)
     async with browsing() as browser:
         olivia = await Operator.enter(browser, floor.console, "olivia", "owner", language=language, narrow=narrow)
         width = 390 if narrow else 1280
-        for path in (*PAGES, f"members/{member}"):
+        for path in (*PAGES, *found):
             await olivia.go(path)
             await asyncio.sleep(0.3)  # charts are drawn after the page
             name = re.sub(r"\W+", "-", path.partition("?")[0]) or "overview"
-            await olivia.picture(f"{name.removesuffix('-' + member)[:20]}-{language}-{width}")
+            name = re.sub(r"-(mem|prz|cmp)_.*", "-one", name)
+            await olivia.picture(f"{name}-{language}-{width}")
         assert await olivia.page.evaluate("document.documentElement.lang") == language
         await expect(olivia.text("#main")).not_to_contain_text("{")
         if narrow:

@@ -98,7 +98,8 @@ def _decided(desk: Desk, found: Sequence[Mapping[str, Any]]) -> Markup:
             h("td", badge(t(f"adj_{each['state'].lower()}"), STATES[each["state"]])),
             h("td", member_link(desk, each["memberId"]), data_head=t("whose_wallet")),
             h("td", desk.who(each["proposedBy"]), data_head=t("proposed_by")),
-            h("td", desk.who(each["decidedBy"]), " ", desk.at(each["decidedAt"]), data_head=t("decided_by")),
+            h("td", desk.who(each["decidedBy"]), " ", desk.at(each["decidedAt"]), data_head=t("decided_by"),
+              klass="full"),
             h("td", each["reason"], klass="full"),
         ]
         for each in found

@@ -139,7 +139,8 @@ def _listed(desk: Desk, found: Sequence[Mapping[str, Any]]) -> Markup:
             number(say.whole(each["granted"]), data_head=t("granted")),
             number(say.whole(each["skipped"]), data_head=t("skipped")),
             number(say.whole(each["waiting"]), data_head=t("waiting")),
-            h("td", desk.who(each["proposedBy"]), " ", desk.at(each["proposedAt"]), data_head=t("proposed_by")),
+            h("td", desk.who(each["proposedBy"]), " ", desk.at(each["proposedAt"]), data_head=t("proposed_by"),
+              klass="full"),
         ]
         for each in found
     ]  # fmt: skip

@@ -89,9 +89,9 @@ def _listed(desk: Desk, found: Sequence[Mapping[str, Any]]) -> Markup:
             h("td", badge(t(f"prize_{each['state'].lower()}"), STATES[each["state"]])),
             h("td", _where(desk, each), data_head=t("delivery")),
             number(desk.money(each["valueMinor"], 0), data_head=t("value")),
-            h("td", desk.at(each["dueAt"]), data_head=t("due")),
+            h("td", desk.at(each["dueAt"]), data_head=t("due"), klass="full"),
             h("td", member_link(desk, each["memberId"]), data_head=t("winner")),
-            h("td", desk.at(each["wonAt"]), data_head=t("won_at")),
+            h("td", desk.at(each["wonAt"]), data_head=t("won_at"), klass="full"),
         ]
         for each in sorted(found, key=lambda one: (one["dueAt"] is None, one["dueAt"] or one["wonAt"]))
     ]  # fmt: skip

@@ -54,7 +54,7 @@ def _lines(desk: Desk, year: int, lines: Sequence[Mapping[str, Any]]) -> Markup:
             h("td", each["thing"], data_head=t("thing")),
             number(desk.money(each["valueMinor"]), data_head=t("value")),
             number(desk.money(each["withheldMinor"]), data_head=t("withheld")),
-            h("td", desk.at(each["handedOverAt"]), data_head=t("handed_over")),
+            h("td", desk.at(each["handedOverAt"]), data_head=t("handed_over"), klass="full"),
         ]
         for each in lines
     ]  # fmt: skip
