@@ -22,6 +22,17 @@ from tests.things_http import ADDRESS, IDENTITY, open_pot, win
 MEI, LEE = "demo:mei", "demo:lee"
 WIDE, NARROW = ViewportSize(width=1280, height=860), ViewportSize(width=390, height=844)
 SECONDS = 60
+_MARK = """() => {
+  const all = document.querySelectorAll('a[href], button:not([disabled]), input, select, textarea, summary');
+  const seen = [...all].filter(n => n.checkVisibility() && n.getClientRects().length);
+  seen.forEach((n, i) => { n.dataset.tab = i; });
+  return seen.length;
+}"""
+_WHERE = """() => {
+  const at = document.activeElement, style = getComputedStyle(at);
+  return [at.dataset.tab ?? null, style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0,
+          at.outerHTML.slice(0, 90)];
+}"""
 
 
 @asynccontextmanager
@@ -94,6 +105,24 @@ class Operator:
         await button.click()
         if sure:
             await button.click()
+
+    async def by_tab(self) -> None:
+        """Goes over the page by Tab alone: comes by whatever can be pressed or filled in, and sees each time where."""
+        count = await self.page.evaluate(_MARK)
+        met: set[str] = set()
+        for _ in range(8 * count):  # a field for a time is several stops
+            await self.page.keyboard.press("Tab")
+            mark, outlined, told = await self.page.evaluate(_WHERE)
+            if mark is not None:
+                assert outlined, f"it is not seen that Tab is at {told}"
+                met.add(mark)
+            if len(met) == count:
+                return
+        left = await self.page.evaluate(
+            "met => [...document.querySelectorAll('[data-tab]')].filter(n => !met.includes(n.dataset.tab))"
+            ".map(n => n.outerHTML.slice(0, 90))", sorted(met),
+        )  # fmt: skip
+        raise AssertionError(f"Tab does not come by {left}")
 
     def text(self, selector: str) -> Locator:
         return self.page.locator(selector)

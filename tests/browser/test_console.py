@@ -7,12 +7,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.runtime.clock import utc_now
+from api.runtime.settling import settle
 from api.settings import Settings
 from tests.browser.operating import LEE, MEI, Floor, Operator, draw, furnish, open_floor
 from tests.browser.playing import browsing, expect
+from tests.edge import dumps
+from tests.gacha_sheets import shipped
 
 PAGES = (
     "", "pools", "pools/daily", "pools/treasure", "reviews", "schedule", "sheets", "all/earning/TWD", "trail", "stops",
@@ -34,6 +40,7 @@ async def test_a_table_of_odds_goes_from_one_pair_of_hands_to_another_and_is_dra
         ed = await Operator.enter(browser, floor.console, "ed", "odds_editor")
         ann = await Operator.enter(browser, floor.console, "ann", "odds_approver")
         address = await write(ed)
+        await give_back(ann, ed, address)
         await judge(ann, address)
         await draw(floor.shop, LEE, 0)
         su = await Operator.enter(browser, floor.console, "su", "support")
@@ -56,6 +63,7 @@ async def write(ed: Operator) -> str:
     cost = ed.text(".figuring dd").first
     await expect(cost).to_contain_text("NT$4.2680")
     await expect(ed.text("#base-1")).to_have_text("3.4000%")
+    await expect(ed.text("nav.side a[aria-current]")).to_have_text("Pools")
     await ed.page.fill("input[name=weight-1]", "30000")
     await expect(ed.text("#base-1")).to_have_text("3.0000%")
     await expect(ed.text("#sum")).to_contain_text("996,000")
@@ -84,8 +92,25 @@ async def write(ed: Operator) -> str:
     return ed.page.url.partition("/console/")[2]
 
 
+async def give_back(ann: Operator, ed: Operator, address: str) -> None:
+    """With a comment, which its author finds on the page; he saves it once more and hands it in again."""
+    await ann.go(address, "odds.daily v2")
+    await ann.press("return")
+    await expect(ann.text("textarea[name=reason]:invalid")).to_be_focused()
+    await ann.page.fill("textarea[name=reason]", "say on Monday's list who asked for it")
+    await ann.press("return")
+    await expect(ann.text(".heading .badge").first).to_have_text("Draft")
+    await ed.go(address, "odds.daily v2")
+    await expect(ed.text(".given-back p")).to_have_text("say on Monday's list who asked for it")
+    await ed.picture("given-back-en-1280")
+    await ed.page.fill(".sticky input[name=reason]", "the list names the shop")
+    await ed.press("submit")
+    await expect(ed.text(".heading .badge").first).to_have_text("In review")
+    await expect(ed.text(".given-back")).to_have_count(0)
+
+
 async def judge(ann: Operator, address: str) -> None:
-    """Given back with a comment, then, after it came again, approved: in force at once."""
+    """Approved after it came again: in force at once."""
     await ann.go("reviews", "Reviews")
     await ann.page.get_by_role("link", name="odds.daily v2").click()
     await ann.at("odds.daily v2")
@@ -152,7 +177,7 @@ async def look_back(ed: Operator, ann: Operator, floor: Floor) -> None:
     await expect(otto.text("td:has-text('the picture was right')")).to_be_visible()
     await otto.go("trail?subject=odds.daily", "Audit trail")
     acts = await otto.text("#main td:nth-child(3) > .badge").all_inner_texts()
-    assert acts == ["approved", "submitted", "edited", "drafted", "published"]
+    assert acts == ["approved", "submitted", "returned", "submitted", "edited", "drafted", "published"]
     await ed.go("pools/daily", "Everyday capsules")
     await ed.press("compare")
     await expect(ed.text(".diff ins").first).to_be_visible()
@@ -162,6 +187,54 @@ async def look_back(ed: Operator, ann: Operator, floor: Floor) -> None:
     await ed.at("odds.daily v3")
     await expect(ed.text(".heading .badge").first).to_have_text("In review")
     assert otto.complaints == []
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["1280", "390"])
+async def test_a_version_is_scheduled_and_comes_into_force_at_its_instant(floor: Floor, narrow: bool) -> None:
+    shop, width = floor.shop, 390 if narrow else 1280
+    made = await shop.ask(
+        "admin", "DraftSheet", "demo:ed:odds_editor", kind="odds", key="daily", basedOn=1, reason="a dearer draw",
+        body=dumps({**shipped("odds.daily"), "price_diamonds": 30}),
+    )  # fmt: skip
+    asked = {"sheetId": made["sheetId"], "revision": 1, "reason": "please look"}
+    await shop.ask("admin", "SubmitSheet", "demo:ed:odds_editor", **asked)
+    at = (utc_now() + timedelta(hours=2)).replace(second=0, microsecond=0)
+    local = at.astimezone(ZoneInfo("Asia/Taipei"))
+    async with browsing() as browser:
+        ann = await Operator.enter(browser, floor.console, "ann", "odds_approver", narrow=narrow)
+        await ann.go(f"sheets/{made['sheetId']}", "odds.daily v2")
+        await ann.page.fill("textarea[name=reason]", "from tonight on")
+        await ann.page.fill("input[name=at]", f"{local:%Y-%m-%dT%H:%M}")
+        await ann.press("approve", sure=True)
+        await expect(ann.text(".heading .badge").first).to_have_text("Scheduled")
+        await ann.go("schedule", "Schedule")
+        row = ann.text("tr:has-text('odds.daily v2')")
+        await expect(row).to_contain_text(f"{local:%Y-%m-%d %H:%M}")
+        await ann.picture(f"scheduled-en-{width}")
+        drawn = await draw(shop, MEI, 0)
+        assert {each["oddsVersion"] for each in drawn} == {1}
+        async with floor.database.work() as work:
+            assert await settle(work, at - timedelta(seconds=1), 10) == 0
+            assert await settle(work, at, 10) == 1  # what the job does at the instant
+        await ann.go("schedule", "Schedule")
+        await expect(row).to_contain_text("In force")
+        assert {each["oddsVersion"] for each in await draw(shop, LEE, 0)} == {2}
+        assert ann.complaints == []
+
+
+async def test_every_act_is_reached_by_tab_alone_and_seen_to_be(floor: Floor) -> None:
+    found = await furnish(floor)
+    async with browsing() as browser:
+        olivia = await Operator.enter(browser, floor.console, "olivia", "owner")
+        await olivia.go("pools/daily")
+        await olivia.page.fill("input[name=reason]", "a dearer draw")
+        await olivia.page.keyboard.press("Enter")
+        await olivia.at("odds.daily v2")
+        await olivia.by_tab()
+        for path in ("pools/daily", "stops", "trail", "adjustments", "compensations", *found):
+            await olivia.go(path)
+            await olivia.by_tab()
+        assert olivia.complaints == []
 
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["1280", "390"])
