@@ -211,14 +211,16 @@ async def test_a_version_is_scheduled_and_comes_into_force_at_its_instant(floor:
         row = ann.text("tr:has-text('odds.daily v2')")
         await expect(row).to_contain_text(f"{local:%Y-%m-%d %H:%M}")
         await ann.picture(f"scheduled-en-{width}")
-        drawn = await draw(shop, MEI, 0)
-        assert {each["oddsVersion"] for each in drawn} == {1}
+        await draw(shop, MEI, 0)
         async with floor.database.work() as work:
             assert await settle(work, at - timedelta(seconds=1), 10) == 0
             assert await settle(work, at, 10) == 1  # what the job does at the instant
         await ann.go("schedule", "Schedule")
         await expect(row).to_contain_text("In force")
-        assert {each["oddsVersion"] for each in await draw(shop, LEE, 0)} == {2}
+        await draw(shop, LEE, 0)
+        async with floor.database.read() as connection:
+            charged = await connection.fetch("SELECT version, max(amount), count(*) FROM draws GROUP BY 1 ORDER BY 1")
+        assert [tuple(each) for each in charged] == [(1, 20, 10), (2, 30, 10)]
         assert ann.complaints == []
 
 
