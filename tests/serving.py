@@ -27,7 +27,7 @@ class Shop:
         self.url = url
         self.client = client
 
-    async def ask(self, kind: str, name: str, who: str, **variables: Any) -> Any:
+    async def ask(self, kind: str, name: str, who: str, /, **variables: Any) -> Any:
         """What the one field of a committed operation answers; a mutation gets a request id."""
         text = (API / kind / "operations" / f"{name}.graphql").read_text(encoding="utf-8")
         if text.startswith("mutation"):

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.admin.looks import note_look
 from api.admin.once import once
 from api.batches import batches_of
 from api.graphql.boards import BoardNode, load_board
@@ -27,7 +28,8 @@ from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members import actions as members
 from loyalty.members import rules
 from loyalty.members.rules import IdentityKind, MemberStatus
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import open_sheets, record
+from loyalty.sheets.rules import Act, Change, canonical_json
 from loyalty.tiers import actions as tiers
 from loyalty.work import Work
 
@@ -129,6 +131,7 @@ class MemberNode(Node):
     async def identities(self, info: Info) -> list[IdentityNode]:
         context: Context = info.context
         context.require(Role.SUPPORT)
+        await note_look(context, f"member:{self.id}", "identities")
         async with context.database.read() as connection:
             found = await members.load_identities_of(connection, self.member_id)
         return [IdentityNode(kind=row["kind"], subject=row["subject"], at=row["at"]) for row in found]
@@ -211,23 +214,33 @@ async def resolve_member(context: Context, member_id: UUID) -> MemberNode | None
     context.require(Role.SUPPORT, Role.AUDITOR)
     async with context.database.read() as connection:
         found = await members.load_members(connection, [member_id])
-    return show_member(found[member_id]) if member_id in found else None
+    if member_id not in found:
+        return None
+    await note_look(context, f"member:{write_id('mem', member_id)}", "the member")
+    return show_member(found[member_id])
 
 
 @strawberry.type
 class MemberQuery:
     @strawberry.field(
-        description="Members by card, phone, e-mail or another identity in full, or by how the displayed name begins."
+        description="Members by card, phone, e-mail or another identity in full, or by how the displayed name begins. "
+        "The trail keeps who searched and whom that found."
     )
     async def members(self, info: Info, text: str, first: int) -> list[MemberNode]:
         context: Context = info.context
-        context.require(Role.SUPPORT, Role.AUDITOR)
+        operator = str(context.require(Role.SUPPORT, Role.AUDITOR).operator_id)
         wanted = text.strip()
         if not SEARCH_LENGTH_MIN <= len(wanted) <= SEARCH_LENGTH_MAX or "\x00" in wanted:
             raise BadInput("text", f"it must be {SEARCH_LENGTH_MIN} to {SEARCH_LENGTH_MAX} characters")
-        async with context.database.read() as connection:
-            found = await members.search(connection, wanted, limit=check_first(first))
-        return [show_member(member) for member in found]
+        limit = check_first(first)
+        async with context.database.work() as work:
+            found = [show_member(each) for each in await members.search(work.connection, wanted, limit=limit)]
+            shown = [
+                Change(f"/found/{number}", None, canonical_json(str(each.id))) for number, each in enumerate(found)
+            ]
+            told = f"a search found {len(found)}"
+            await record(work, "members", Act.LOOKED, operator, context.now, reason=told, changes=shown)
+        return found
 
 
 @strawberry.type

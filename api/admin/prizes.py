@@ -9,6 +9,7 @@ from uuid import UUID
 
 import strawberry
 
+from api.admin.looks import note_look
 from api.admin.once import once
 from api.batches import papers_vault_of
 from api.graphql.context import Context
@@ -73,6 +74,7 @@ class PrizeNode(Node):
     async def address(self, info: Info) -> PostalAddress | None:
         context: Context = info.context
         context.require(Role.SUPPORT)
+        await note_look(context, f"prize:{self.id}", "address")
         found = (await _papers(context, self.key)).address
         return PostalAddress(**{name: getattr(found, name) for name in found.__slots__}) if found else None
 
@@ -80,6 +82,7 @@ class PrizeNode(Node):
     async def identity(self, info: Info) -> TaxIdentity | None:
         context: Context = info.context
         tax_officer(context)
+        await note_look(context, f"prize:{self.id}", "identity")
         found = (await _papers(context, self.key)).identity
         return TaxIdentity(**{name: getattr(found, name) for name in found.__slots__}) if found else None
 

@@ -198,10 +198,11 @@ class ReviewQuery:
 
     @strawberry.field(
         description="Who did what, newest first. `subject`: `<kind>.<key>` of a sheet, `pause:<target>`, "
-        "`operator:<id>`."
+        "`operator:<id>`; of who looked at personal data, which is listed with its subject or by `looks` alone: "
+        "`members` (a search), `member:<id>`, `prize:<id>`."
     )
     async def trail(
-        self, info: Info, first: int, after: str | None = None, subject: str | None = None
+        self, info: Info, first: int, after: str | None = None, subject: str | None = None, looks: bool = False
     ) -> Connection[TrailEntry]:
         context: Context = info.context
         check_first(first)
@@ -209,7 +210,7 @@ class ReviewQuery:
             raise BadInput("subject", f"it must be at most {SUBJECT_LENGTH_MAX} printable characters")
         before = read_id_cursor("trail", after)
         async with context.database.read() as reader:
-            found = await sheets.read_trail(reader, subject=subject, before=before, limit=first + 1)
+            found = await sheets.read_trail(reader, subject=subject, before=before, limit=first + 1, looks=looks)
         return connection(found, first, show_entry, lambda each: write_cursor("trail", str(each.id)))
 
 

@@ -28,6 +28,8 @@ class Desk:
         self.zone = ZoneInfo("Asia/Taipei")
         self.currency = "TWD"
         self.today = ""
+        self.move: Callable[[str], object] = lambda place: None
+        """Shows another place of the menu as the one that this page belongs to."""
         self._edge = edge
         self._sessions = sessions
         self._renew = renew
@@ -72,6 +74,14 @@ class Desk:
 
     def may(self, *roles: str) -> bool:
         return self.session.may(*roles)
+
+    def holds(self, role: str) -> bool:
+        """Whether the operator holds this very role: an owner's does not stand in for it."""
+        return role in self.session.roles
+
+    def mint(self) -> str:
+        """A request id, for what may have to be asked again under the same one."""
+        return self._edge.mint()
 
     def at(self, text: str | None, *, seconds: bool = False) -> Markup:
         """An instant as a cell's text, in the season's zone."""

@@ -51,7 +51,7 @@ class Edge:
 
     def __init__(self, url: str, mint: Callable[[], str], client: httpx.AsyncClient | None = None) -> None:
         self.url = url.rstrip("/")
-        self._mint = mint
+        self.mint = mint
         self.client = client or httpx.AsyncClient(timeout=SECONDS)
 
     async def close(self) -> None:
@@ -66,7 +66,7 @@ class Edge:
         text = document(name)
         changes = text.startswith("mutation")
         if changes:
-            variables = {"requestId": self._mint(), **variables}
+            variables = {"requestId": self.mint(), **variables}
         body = {"query": text, "variables": variables}
         headers = {"Authorization": f"Bearer {token}", "Accept-Language": language}
         answer = await self._send(body, headers, tries=2)

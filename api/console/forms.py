@@ -27,7 +27,9 @@ _CLICK = (
     "if (bad) { bad.reportValidity(); return; } "
     "if (b.dataset.sure && !b.classList.contains('armed')) { b.dataset.label = b.textContent; "
     "b.textContent = b.dataset.sure; b.classList.add('armed'); "
-    "setTimeout(() => { b.classList.remove('armed'); b.textContent = b.dataset.label; }, 5000); return; } "
+    "b.disarm = () => { clearTimeout(timer); b.classList.remove('armed'); b.textContent = b.dataset.label; }; "
+    "const timer = setTimeout(b.disarm, 5000); return; } "
+    "if (b.dataset.sure) b.disarm(); "
     f"{_GATHER} emit(b.dataset.act, v); }}"
 )
 _ENTER = (
@@ -104,6 +106,12 @@ def choice(label: str, name: str, options: Iterable[tuple[str, str]], chosen: st
     """A labelled choice of one."""
     written = [h("option", text, value=value, selected=value == chosen) for value, text in options]
     return h("label", h("span", label), h("select", *written, name=name, **more), klass="field")
+
+
+def tick(label: str, name: str, ticked: bool = False) -> Markup:
+    """A labelled box to tick; its value is `true` or `false`."""
+    box = Markup(h("input", name=name, type="checkbox", checked=ticked).removesuffix("</input>"))
+    return h("label", box, h("span", label), klass="tick")
 
 
 def button(

@@ -20,7 +20,7 @@ from api.console.words import CHINESE, ENGLISH, Words
 BASE = "/console"
 Build = Callable[[Desk, Request], Awaitable[None]]
 
-# Groups of pages: (path, name of its text, roles it is for; none: everybody). Prizes to fulfil take their place here.
+# Groups of pages: (path, name of its text, roles it is for; none: everybody).
 PLACES: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] = (
     ("", (("/", "overview", ()),)),
     (
@@ -33,7 +33,15 @@ PLACES: tuple[tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]], ...] = (
             ("/trail", "trail", ()),
         ),
     ),
-    ("group_members", (("/members", "members", ("support", "auditor")),)),
+    (
+        "group_members",
+        (
+            ("/members", "members", ("support", "auditor")),
+            ("/adjustments", "adjustments", ("support", "auditor")),
+            ("/prizes", "prizes_due", ("support", "auditor", "tax_officer")),
+            ("/compensations", "compensations", ("support", "campaign_manager", "auditor")),
+        ),
+    ),
     ("group_running", (("/stops", "stops", ()), ("/monitor", "monitor", ()), ("/season", "season", ()))),
 )
 _TOGGLE = "const o=document.body.classList.toggle('open');this.setAttribute('aria-expanded',o)"
@@ -90,7 +98,9 @@ def _around(desk: Desk, place: str, request: Request) -> ui.element:
     ui.query("html").props(f'lang="{words.language}"')
     show(_top(desk, request), tag="header", classes="top")
     with element("div", "shell"):
-        show(*_menu(desk, place), tag="nav", classes="side").props["aria-label"] = words("menu")
+        menu = show(*_menu(desk, place), tag="nav", classes="side")
+        menu.props["aria-label"] = words("menu")
+        desk.move = lambda other: menu.set_content(joined(_menu(desk, other)))
         return element("div", "page", id="main", tabindex="-1")
 
 

@@ -26,6 +26,8 @@ class Session:
     used_at: datetime
     refresh: str | None = field(default=None, repr=False)
     ended: bool = False
+    exports: dict[int, str] = field(default_factory=dict, repr=False)
+    """Year -> request id of the last export of identities, by which its lines are told once more."""
 
     def may(self, *roles: str) -> bool:
         """Whether the operator holds one of these roles, or is an owner: what to offer; the schema decides."""

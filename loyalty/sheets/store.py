@@ -67,7 +67,12 @@ INSERT INTO trail (id, subject, version, act, operator, at, reason, changes) VAL
 
 TRAIL = """
 SELECT id, subject, version, act, operator, at, reason, changes FROM trail
-WHERE ($1::text IS NULL OR subject = $1) AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+WHERE ($1::text IS NULL OR subject = $1) AND ($2::uuid IS NULL OR id < $2) AND ($4 OR act <> 'LOOKED')
+ORDER BY id DESC LIMIT $3
+"""
+
+LOOKED = """
+SELECT EXISTS (SELECT FROM trail WHERE subject = $1 AND act = 'LOOKED' AND reason = $2 AND operator = $3 AND at >= $4)
 """
 
 INSERT_PAUSE = """
@@ -172,8 +177,14 @@ async def insert_act(work: Work, row: tuple[Any, ...]) -> None:
     await work.connection.execute(INSERT_ACT, *row)
 
 
-async def load_trail(connection: Any, subject: str | None, before: UUID | None, limit: int) -> list[Any]:
-    return list(await connection.fetch(TRAIL, subject, before, limit))
+async def load_trail(
+    connection: Any, subject: str | None, before: UUID | None, limit: int, looks: bool
+) -> list[Any]:  # fmt: skip
+    return list(await connection.fetch(TRAIL, subject, before, limit, looks))
+
+
+async def has_looked(connection: Any, subject: str, what: str, operator: str, since: datetime) -> bool:
+    return bool(await connection.fetchval(LOOKED, subject, what, operator, since))
 
 
 async def load_authors(connection: Any, subject: str, version: int, acts: Sequence[str]) -> set[str]:

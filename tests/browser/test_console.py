@@ -7,37 +7,29 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from api.runtime.clock import utc_now
+from api.runtime.settling import settle
 from api.settings import Settings
-from tests.browser.operating import Operator, console_of, draw
+from tests.browser.operating import LEE, MEI, Floor, Operator, draw, furnish, open_floor
 from tests.browser.playing import browsing, expect
-from tests.serving import Shop, serving
+from tests.edge import dumps
+from tests.gacha_sheets import shipped
 
-MEI, LEE = "demo:mei", "demo:lee"
 PAGES = (
     "", "pools", "pools/daily", "pools/treasure", "reviews", "schedule", "sheets", "all/earning/TWD", "trail", "stops",
-    "members", "monitor", "season",
+    "members", "adjustments", "prizes?state=TAX_HOLD", "compensations", "monitor", "season",
 )  # fmt: skip
-
-
-@dataclass
-class Floor:
-    """An API with members on it, and the console before it."""
-
-    shop: Shop
-    console: str
 
 
 @pytest.fixture
 async def floor(settings: Settings) -> AsyncIterator[Floor]:
-    async with serving(settings) as shop, console_of(shop.url) as console:
-        for who in (MEI, LEE):
-            await shop.give(who, 5_000, "DIAMONDS")
-            await shop.ask("mobile", "SetBirthYear", who, birthYear=1990)
-        yield Floor(shop, console)
+    async with open_floor(settings) as opened:
+        yield opened
 
 
 async def test_a_table_of_odds_goes_from_one_pair_of_hands_to_another_and_is_drawn_from_and_stopped(
@@ -48,6 +40,7 @@ async def test_a_table_of_odds_goes_from_one_pair_of_hands_to_another_and_is_dra
         ed = await Operator.enter(browser, floor.console, "ed", "odds_editor")
         ann = await Operator.enter(browser, floor.console, "ann", "odds_approver")
         address = await write(ed)
+        await give_back(ann, ed, address)
         await judge(ann, address)
         await draw(floor.shop, LEE, 0)
         su = await Operator.enter(browser, floor.console, "su", "support")
@@ -70,6 +63,7 @@ async def write(ed: Operator) -> str:
     cost = ed.text(".figuring dd").first
     await expect(cost).to_contain_text("NT$4.2680")
     await expect(ed.text("#base-1")).to_have_text("3.4000%")
+    await expect(ed.text("nav.side a[aria-current]")).to_have_text("Pools")
     await ed.page.fill("input[name=weight-1]", "30000")
     await expect(ed.text("#base-1")).to_have_text("3.0000%")
     await expect(ed.text("#sum")).to_contain_text("996,000")
@@ -98,8 +92,25 @@ async def write(ed: Operator) -> str:
     return ed.page.url.partition("/console/")[2]
 
 
+async def give_back(ann: Operator, ed: Operator, address: str) -> None:
+    """With a comment, which its author finds on the page; he saves it once more and hands it in again."""
+    await ann.go(address, "odds.daily v2")
+    await ann.press("return")
+    await expect(ann.text("textarea[name=reason]:invalid")).to_be_focused()
+    await ann.page.fill("textarea[name=reason]", "say on Monday's list who asked for it")
+    await ann.press("return")
+    await expect(ann.text(".heading .badge").first).to_have_text("Draft")
+    await ed.go(address, "odds.daily v2")
+    await expect(ed.text(".given-back p")).to_have_text("say on Monday's list who asked for it")
+    await ed.picture("given-back-en-1280")
+    await ed.page.fill(".sticky input[name=reason]", "the list names the shop")
+    await ed.press("submit")
+    await expect(ed.text(".heading .badge").first).to_have_text("In review")
+    await expect(ed.text(".given-back")).to_have_count(0)
+
+
 async def judge(ann: Operator, address: str) -> None:
-    """Given back with a comment, then, after it came again, approved: in force at once."""
+    """Approved after it came again: in force at once."""
     await ann.go("reviews", "Reviews")
     await ann.page.get_by_role("link", name="odds.daily v2").click()
     await ann.at("odds.daily v2")
@@ -166,7 +177,7 @@ async def look_back(ed: Operator, ann: Operator, floor: Floor) -> None:
     await expect(otto.text("td:has-text('the picture was right')")).to_be_visible()
     await otto.go("trail?subject=odds.daily", "Audit trail")
     acts = await otto.text("#main td:nth-child(3) > .badge").all_inner_texts()
-    assert acts == ["approved", "submitted", "edited", "drafted", "published"]
+    assert acts == ["approved", "submitted", "returned", "submitted", "edited", "drafted", "published"]
     await ed.go("pools/daily", "Everyday capsules")
     await ed.press("compare")
     await expect(ed.text(".diff ins").first).to_be_visible()
@@ -179,21 +190,69 @@ async def look_back(ed: Operator, ann: Operator, floor: Floor) -> None:
 
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["1280", "390"])
+async def test_a_version_is_scheduled_and_comes_into_force_at_its_instant(floor: Floor, narrow: bool) -> None:
+    shop, width = floor.shop, 390 if narrow else 1280
+    made = await shop.ask(
+        "admin", "DraftSheet", "demo:ed:odds_editor", kind="odds", key="daily", basedOn=1, reason="a dearer draw",
+        body=dumps({**shipped("odds.daily"), "price_diamonds": 30}),
+    )  # fmt: skip
+    asked = {"sheetId": made["sheetId"], "revision": 1, "reason": "please look"}
+    await shop.ask("admin", "SubmitSheet", "demo:ed:odds_editor", **asked)
+    at = (utc_now() + timedelta(hours=2)).replace(second=0, microsecond=0)
+    local = at.astimezone(ZoneInfo("Asia/Taipei"))
+    async with browsing() as browser:
+        ann = await Operator.enter(browser, floor.console, "ann", "odds_approver", narrow=narrow)
+        await ann.go(f"sheets/{made['sheetId']}", "odds.daily v2")
+        await ann.page.fill("textarea[name=reason]", "from tonight on")
+        await ann.page.fill("input[name=at]", f"{local:%Y-%m-%dT%H:%M}")
+        await ann.press("approve", sure=True)
+        await expect(ann.text(".heading .badge").first).to_have_text("Scheduled")
+        await ann.go("schedule", "Schedule")
+        row = ann.text("tr:has-text('odds.daily v2')")
+        await expect(row).to_contain_text(f"{local:%Y-%m-%d %H:%M}")
+        await ann.picture(f"scheduled-en-{width}")
+        await draw(shop, MEI, 0)
+        async with floor.database.work() as work:
+            assert await settle(work, at - timedelta(seconds=1), 10) == 0
+            assert await settle(work, at, 10) == 1  # what the job does at the instant
+        await ann.go("schedule", "Schedule")
+        await expect(row).to_contain_text("In force")
+        await draw(shop, LEE, 0)
+        async with floor.database.read() as connection:
+            charged = await connection.fetch("SELECT version, max(amount), count(*) FROM draws GROUP BY 1 ORDER BY 1")
+        assert [tuple(each) for each in charged] == [(1, 20, 10), (2, 30, 10)]
+        assert ann.complaints == []
+
+
+async def test_every_act_is_reached_by_tab_alone_and_seen_to_be(floor: Floor) -> None:
+    found = await furnish(floor)
+    async with browsing() as browser:
+        olivia = await Operator.enter(browser, floor.console, "olivia", "owner")
+        await olivia.go("pools/daily")
+        await olivia.page.fill("input[name=reason]", "a dearer draw")
+        await olivia.page.keyboard.press("Enter")
+        await olivia.at("odds.daily v2")
+        await olivia.by_tab()
+        for path in ("pools/daily", "stops", "trail", "adjustments", "compensations", *found):
+            await olivia.go(path)
+            await olivia.by_tab()
+        assert olivia.complaints == []
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["1280", "390"])
 @pytest.mark.parametrize("language", ["en", "zh-TW"])
 async def test_every_page_fits_its_screen_in_both_languages(floor: Floor, language: str, narrow: bool) -> None:
     await draw(floor.shop, MEI, 0)
-    member = (await floor.shop.ask("mobile", "Me", MEI))["id"]
-    await floor.shop.ask(
-        "admin", "Pause", "demo:ann:odds_approver", target="board", message="稍後回來", reason="a look at the board"
-    )
+    found = await furnish(floor)
     async with browsing() as browser:
         olivia = await Operator.enter(browser, floor.console, "olivia", "owner", language=language, narrow=narrow)
         width = 390 if narrow else 1280
-        for path in (*PAGES, f"members/{member}"):
+        for path in (*PAGES, *found):
             await olivia.go(path)
             await asyncio.sleep(0.3)  # charts are drawn after the page
             name = re.sub(r"\W+", "-", path.partition("?")[0]) or "overview"
-            await olivia.picture(f"{name.removesuffix('-' + member)[:20]}-{language}-{width}")
+            name = re.sub(r"-(mem|prz|cmp)_.*", "-one", name)
+            await olivia.picture(f"{name}-{language}-{width}")
         assert await olivia.page.evaluate("document.documentElement.lang") == language
         await expect(olivia.text("#main")).not_to_contain_text("{")
         if narrow:

@@ -9,6 +9,7 @@ import pytest
 from graphql import GraphQLEnumType, build_schema, parse, validate
 
 from api.console.edge import FOLDERS, document
+from api.console.pages.compensations import GIFTS
 from api.console.pages.season import CHARTS, TOTALS
 from api.console.pages.stops import WHOLE
 from api.console.signing import ROLES
@@ -50,7 +51,12 @@ def made_up() -> set[str]:
         "state": enum("SheetState"), "act": enum("OperatorAct"), "member": enum("MemberStatus"),
         "currency": enum("Currency"), "role": set(ROLES), "may": set(ROLES), "target": set(WHOLE),
         "event": {*TOTALS, *(kind for kinds in CHARTS.values() for kind, _ in kinds)},
-        "done": {"approve", "return", "withdraw"}, "evidence": {"all", "bins", "alarm", "power"},
+        "done": {"approve", "return", "withdraw"}, "prize": enum("PrizeState"), "adj": enum("AdjustmentState"),
+        "comp": enum("CompensationState"), "source": enum("PrizeSource"),
+        "due": {"won", "tax_hold", "claimed", "ready"},
+        "gift": {*GIFTS, *(f"{each}_all" for each in GIFTS)},
+        "identity": {"name", "number", "resident", "address"},
+        "address": {"recipient", "phone", "postcode", "lines"}, "evidence": {"all", "bins", "alarm", "power"},
     }  # fmt: skip
     assert enum("OperatorRole") == set(ROLES)
     return {f"{prefix}_{value}" for prefix, found in values.items() for value in found}

@@ -117,3 +117,37 @@ async def test_a_large_correction_takes_another_person_and_the_case_is_noted(edg
     exported = json.loads(await edge.ask("mobile", "ExportMyData", MEI))
     assert [each["text"] for each in exported["notes"]] == ["points of the old card came back"]
     await edge.check_books()
+
+
+async def test_the_trail_keeps_who_looked_for_whom_and_at_what_and_nothing_that_was_seen(edge: Edge) -> None:
+    card, member = await edge.card(MEI), await edge.member_id(MEI)
+    phone = {"memberId": member, "kind": "phone", "subject": "+886912345678"}
+    assert await edge.code("admin", "LinkIdentity", SUPPORT, **phone) == "ok"
+    for text in (card, "0912-345-678", "mei", "nobody at all"):
+        await edge.ask("admin", "Members", SUPPORT, text=text, first=5)
+    searches = (await edge.ask("admin", "Trail", AUDITOR, first=10, subject="members"))["nodes"]
+    assert [each["reason"] for each in searches] == ["a search found 0", *["a search found 1"] * 3]
+    assert [[change["new"] for change in each["changes"]] for each in searches] == [[], *[[f'"{member}"']] * 3]
+    ann = (await edge.ask("admin", "Me", SUPPORT))["id"]
+    assert {(each["act"], each["operator"]) for each in searches} == {("LOOKED", ann)}
+    for _ in range(2):
+        await edge.ask("admin", "MemberNode", SUPPORT, id=member, first=1)
+        await edge.ask("admin", "Identities", SUPPORT, id=member)
+    await edge.ask("admin", "MemberNode", AUDITOR, id=member, first=1)
+
+    async def seen() -> list[str]:
+        nodes = (await edge.ask("admin", "Trail", AUDITOR, first=20, subject=f"member:{member}"))["nodes"]
+        return [each["reason"] for each in reversed(nodes)]
+
+    assert await seen() == ["the member", "identities", "the member"], "once an hour for each of them"
+    edge.ahead += timedelta(hours=1, seconds=1)
+    await edge.ask("admin", "MemberNode", SUPPORT, id=member, first=1)
+    assert len(await seen()) == 4
+    acts = (await edge.ask("admin", "Trail", AUDITOR, first=50))["nodes"]
+    assert "LOOKED" not in {each["act"] for each in acts}, "looks stand among the acts where that is asked for alone"
+    looked = (await edge.ask("admin", "Trail", AUDITOR, first=50, looks=True))["nodes"]
+    assert sum(each["act"] == "LOOKED" for each in looked) == 8
+    [(written,)] = await edge.rows("SELECT string_agg(t::text, ' ') FROM trail t WHERE act = 'LOOKED'")
+    assert not {each for each in (card, "912345678", "912-345", '"mei"', " mei") if each in written}
+    assert (await edge.error("admin", "Members", "demo:ed:odds_editor", text="mei", first=5))[1] == "FORBIDDEN"
+    assert len((await edge.ask("admin", "Trail", AUDITOR, first=20, subject="members"))["nodes"]) == 4

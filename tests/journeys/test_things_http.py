@@ -60,6 +60,8 @@ async def test_a_parcel_with_tax_goes_from_the_draw_to_the_door_and_the_tax_offi
     async with edge.database.work() as work:
         await forget_papers(work, edge.now(), 10)
     assert (await edge.ask("admin", "PrizeToPost", SUPPORT, id=prize_id))["address"] is None
+    looks = (await edge.ask("admin", "Trail", SUPPORT, first=10, subject=f"prize:{prize_id}"))["nodes"]
+    assert [(each["act"], each["reason"]) for each in looks] == [("LOOKED", "address"), ("LOOKED", "identity")]
     events = kinds_of((await edge.ask("mobile", "Timeline", MEI, first=100))["nodes"])
     assert [kind for kind in reversed(events) if kind.startswith("prize_")] == [
         "prize_won", "prize_held", "prize_cleared", "prize_ready", "prize_fulfilled",

@@ -14,6 +14,7 @@ from api.runtime.batcher import run_action
 from api.runtime.database import Database
 from loyalty.refusals import Refused
 from rewards.prizes import actions as prizes
+from rewards.prizes.store import prizes as store
 from tests.races.gacha_fair import NOW, ask, check_books, codes_of, draw_prizes
 from tests.races.things_shop import RESIDENT, Counter, claim_prizes, open_counter, pool_of
 
@@ -116,6 +117,37 @@ async def test_a_pick_is_paid_or_over_never_both(counter: Counter, wide: Databas
     assert handed + sum(answers[8:]) == 1
     left = await counter.fair.spendable(member, "STAMPS")
     assert (left, await counter.stock()) == ((0, (3, 0)) if handed else (20, (4, 0)))
+    await check_books(counter.fair)
+
+
+@pytest.mark.parametrize("how", ["claimed", "handed over"])
+async def test_what_its_owner_saves_in_the_last_second_does_not_expire(
+    counter: Counter, wide: Database, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The owner comes after the job has read what is due, and before it has his lock."""
+    await counter.count(1)
+    member = await counter.member(stamps=20)
+    prize_id = await counter.win(member) if how == "claimed" else (await counter.pick(member)).prize_id
+    [(due,)] = await counter.fair.rows("SELECT due_at FROM prizes WHERE id = $1", prize_id)
+    code = None if how == "claimed" else await counter.code(prize_id)
+    read = store.load_due
+
+    async def read_and_be_overtaken(*asked: Any) -> list[Any]:
+        found = list(await read(*asked))
+        last = due - timedelta(seconds=1)
+        saved = (
+            await counter.hand(code, cash=19_900, receipt_no="R-1", now=last)
+            if code
+            else await counter.claim(member, prize_id, now=last)
+        )
+        assert codes_of([saved]) == ["ok"]
+        return found
+
+    monkeypatch.setattr(store, "load_due", read_and_be_overtaken)
+    async with wide.work() as work:
+        assert await prizes.expire_prizes(work, due, 10) == 0
+    assert await counter.state(prize_id) == ("FULFILLED" if code else "CLAIMED")
+    assert await counter.fair.rows("SELECT count(*) FROM events WHERE kind = 'prize_expired'") == [(0,)]
     await check_books(counter.fair)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ from api.console import charts, say
 from api.console.edge import Edge, Said, SignedOut, Unreachable
 from api.console.markup import Markup, h, table
 from api.console.pages.editor import Draft
+from api.console.pages.prizes import minor_of
+from api.console.pages.winners import as_csv
 from api.console.sessions import IDLE, MOST, Sessions
 from api.console.signing import Firebase
 from tests.seeding import NOW
@@ -94,6 +97,24 @@ def test_stock_runs_down_at_last_weeks_pace() -> None:
         "A mug", [[NOW.date().isoformat(), 100.0], [(NOW.date() + timedelta(days=11)).isoformat(), 0.0]],
     )  # fmt: skip
     assert charts.stock({"prizes": prizes[1:], "weekDraws": 7}, NOW.date(), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("typed", "minor"), [("2500", 250_000), (" 2500.5 ", 250_050), ("0.01", 1), ("0.001", -1), ("-1", -1), ("NaN", -1),
+                         ("1e99", -1), ("two", -1), ("", -1)],
+)  # fmt: skip
+def test_money_that_was_typed_is_exact_or_none(typed: str, minor: int) -> None:
+    assert minor_of(typed) == minor
+
+
+def test_a_winners_line_is_no_formula_in_a_program_of_tables() -> None:
+    identity = {"name": '=HYPERLINK("x")', "number": "+886", "resident": True, "address": "臺北市, 大安區"}
+    line = {"prizeId": "prz_1", "thing": "pot", "valueMinor": 2_500_005, "withheldMinor": 0, "handedOverAt": None,
+            "identity": identity}  # fmt: skip
+    written = list(csv.reader(as_csv([line]).splitlines()))[1]
+    assert written == [
+        "prz_1", "'=HYPERLINK(\"x\")", "'+886", "yes", "臺北市, 大安區", "pot", "25000.05", "0.00", "",
+    ]  # fmt: skip
 
 
 def edge(answer: Callable[[httpx.Request], httpx.Response]) -> Edge:

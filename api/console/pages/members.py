@@ -9,19 +9,18 @@ from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
-from nicegui import ui
 
 from api.console import say
 from api.console.desk import Desk
-from api.console.forms import Values, button, choice, field, form, reason_field
+from api.console.forms import Values, button, field, form
 from api.console.frame import BASE, Console
 from api.console.markup import Markup, badge, h, link, number, numbers, show, table
+from api.console.pages.care import READERS, adjust_form, notes, show_waiting
 
-CURRENCIES = ("POINTS", "DIAMONDS", "STAMPS", "TICKETS")
 STATES = {"ACTIVE": "good", "SUSPENDED": "bad"}
-READERS = ("support", "auditor")
 EVENTS = 25
 DRAWS = 20
+NOTES = 20
 
 
 def add(console: Console) -> None:
@@ -49,9 +48,11 @@ def add(console: Console) -> None:
     @console.page("/members/{id}", "members")
     async def member(desk: Desk, request: Request) -> None:
         member_id, after = request.path_params["id"], request.query_params.get("after")
-        seen, checks = await asyncio.gather(
+        seen, checks, noted, proposed = await asyncio.gather(
             desk.ask("MemberNode", id=member_id, first=EVENTS, after=after),
             desk.ask("MemberDrawChecks", id=member_id, first=DRAWS),
+            desk.ask("CaseNotes", id=member_id, first=NOTES, after=request.query_params.get("notes")),
+            desk.ask("Adjustments", first=100, waiting=True),
         )
         if seen is None:
             show(h("h1", desk.t("members")), h("p", desk.t("nobody_found"), klass="empty"))
@@ -59,8 +60,11 @@ def add(console: Console) -> None:
         _person(desk, seen)
         show(_wallets(desk, seen["wallets"]), classes="card flush")
         if desk.may("support"):
-            # Adjustments that wait for a second person, and notes of cases, take their place beside this one.
-            _adjust(desk, seen)
+            adjust_form(desk, seen)
+        for each in proposed["nodes"]:
+            if each["memberId"] == member_id:
+                show_waiting(desk, each, of=False)
+        notes(desk, member_id, noted["notes"])
         show(h("h2", desk.t("draws_verified")), _draws(desk, checks["drawChecks"]["nodes"]), classes="card flush")
         show(h("h2", desk.t("timeline")), _timeline(desk, seen), classes="card flush")
         if desk.may("support"):
@@ -120,34 +124,6 @@ def _wallets(desk: Desk, wallets: Sequence[Mapping[str, Any]]) -> Markup:
 def _until(desk: Desk, day: str) -> str:
     """The last day of a lot; what never expires stands at the end of the calendar."""
     return desk.t("no_end") if day.startswith("9999-") else day
-
-
-def _adjust(desk: Desk, member: Mapping[str, Any]) -> None:
-    t, suspended = desk.t, member["status"] == "SUSPENDED"
-
-    async def act(name: str, values: Values) -> None:
-        if name == "status":
-            asked = desk.ask("SetMemberStatus", memberId=member["id"], suspended=not suspended)
-        else:
-            text = values["amount"].strip()
-            amount = int(text) if text.lstrip("+-").isdigit() and text.isascii() else 0
-            asked = desk.ask(
-                "AdjustWallet", memberId=member["id"], currency=values["currency"], amount=amount,
-                reason=values["reason"],
-            )  # fmt: skip
-        if await desk.attempt(asked):
-            ui.navigate.reload()
-
-    label = t("reinstate") if suspended else t("suspend")
-    form(
-        h("div", h("h2", t("adjust")), h("span", klass="gap"),
-          button(label, "status", kind="quiet", free=True, sure=t("press_again")), klass="heading"),
-        h("div", choice(t("wallet"), "currency", [(each, t(f"currency_{each.lower()}")) for each in CURRENCIES]),
-          field(t("amount_note"), "amount", required=True, inputmode="numeric", pattern="[+\\-]?[0-9]{1,9}"),
-          reason_field(t("reason_note")),
-          button(t("adjust"), "adjust", kind="main", sure=t("press_again")), klass="row"),
-        on_act=act, classes="card stack",
-    )  # fmt: skip
 
 
 def _draws(desk: Desk, checks: Sequence[Mapping[str, Any]]) -> Markup:

@@ -23,7 +23,8 @@ def add(console: Console) -> None:
             desk.ask("Pauses", first=50), desk.ask("FairnessMonitor"), read_pools(desk), desk.ask("Trail", first=8),
         )  # fmt: skip
         show(h("h1", desk.t("overview")))
-        show(*_needs(desk, pauses, monitor), classes="stack")
+        waiting_wallets = await desk.ask("Adjustments", first=100, waiting=True) if desk.may("support") else None
+        show(*_needs(desk, pauses, monitor, waiting_wallets), classes="stack")
         show(
             h("h2", desk.t("pools")),
             summary(desk, pools),
@@ -42,7 +43,9 @@ def add(console: Console) -> None:
         )  # fmt: skip
 
 
-def _needs(desk: Desk, pauses: list[dict[str, Any]], monitor: dict[str, Any] | None) -> list[Markup]:
+def _needs(
+    desk: Desk, pauses: list[dict[str, Any]], monitor: dict[str, Any] | None, wallets: dict[str, Any] | None
+) -> list[Markup]:  # fmt: skip
     found = []
     if monitor and monitor["alarmSince"]:
         found.append(
@@ -55,4 +58,8 @@ def _needs(desk: Desk, pauses: list[dict[str, Any]], monitor: dict[str, Any] | N
     unseen = sum(1 for each in pauses if each["resumedAt"] and not each["reviewedAt"])
     if unseen:
         found.append(h("p", link(desk.t("pauses_unreviewed", count=unseen), f"{BASE}/stops"), klass="note"))
+    others = [each for each in wallets["nodes"] if each["proposedBy"] != desk.session.operator] if wallets else []
+    if others:
+        text = desk.t("adjustments_wait", count=len(others))
+        found.append(h("p", link(text, f"{BASE}/adjustments"), klass="note"))
     return found or [h("p", desk.t("nothing_needs_you"), klass="calm")]

@@ -44,6 +44,8 @@ def add(console: Console) -> None:
     async def versions(desk: Desk, request: Request) -> None:
         kind, key = request.path_params["kind"], request.path_params["key"]
         found = await desk.ask("Sheets", kind=kind, key=key, first=100)
+        if kind == "odds":
+            desk.move("pools")
         show(link(desk.t("sheets"), f"{BASE}/sheets"), h("h1", f"{kind}.{key}"))
         show(version_table(desk, found), classes="card flush")
         _copy(desk, kind, key, found)

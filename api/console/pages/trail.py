@@ -11,7 +11,7 @@ from nicegui import ui
 
 from api.console.desk import Desk
 from api.console.findings import diff_table
-from api.console.forms import Values, button, field, form
+from api.console.forms import Values, button, field, form, tick
 from api.console.frame import BASE, Console
 from api.console.markup import Markup, badge, h, link, show, table
 
@@ -23,21 +23,24 @@ def add(console: Console) -> None:
     async def trail(desk: Desk, request: Request) -> None:
         subject = request.query_params.get("subject") or None
         after = request.query_params.get("after") or None
+        looks = request.query_params.get("looks") == "1"
         show(h("h1", desk.t("trail")), h("p", desk.t("trail_lead"), klass="lead"))
 
         async def act(name: str, values: Values) -> None:
-            ui.navigate.to(f"/trail?subject={quote(values['subject'].strip())}")
+            also = "&looks=1" if values["looks"] == "true" else ""
+            ui.navigate.to(f"/trail?subject={quote(values['subject'].strip())}{also}")
 
         form(
             h("div", field(desk.t("subject"), "subject", subject or "", placeholder="odds.daily", maxlength=120),
               button(desk.t("search"), "search", enter=True), klass="row"),
+            tick(desk.t("looks_too"), "looks", looks),
             on_act=act, classes="card",
         )  # fmt: skip
-        page = await desk.ask("Trail", first=PAGE, after=after, subject=subject)
+        page = await desk.ask("Trail", first=PAGE, after=after, subject=subject, looks=looks)
         show(trail_table(desk, page["nodes"]), classes="card flush")
         if page["pageInfo"]["hasNextPage"]:
-            more = f"{BASE}/trail?after={quote(page['pageInfo']['endCursor'])}&subject={quote(subject or '')}"
-            show(link(desk.t("older_ones"), more))
+            more = f"after={quote(page['pageInfo']['endCursor'])}&subject={quote(subject or '')}&looks={int(looks)}"
+            show(link(desk.t("older_ones"), f"{BASE}/trail?{more}"))
 
 
 def trail_table(desk: Desk, nodes: Sequence[Mapping[str, Any]]) -> Markup:

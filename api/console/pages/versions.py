@@ -32,8 +32,12 @@ def add(console: Console) -> None:
             show(h("h1", desk.t("sheets")), h("p", desk.t("none"), klass="empty"))
             return
         sheet = review["sheet"]
+        if sheet["kind"] == "odds":
+            desk.move("pools")
         _title(desk, sheet)
         may_write = desk.may(*WRITERS.get(sheet["kind"], OTHERS))
+        if sheet["state"] == "DRAFT":
+            await _given_back(desk, sheet)
         if sheet["state"] == "DRAFT" and may_write:
             await _write(desk, review)
             return
@@ -62,6 +66,19 @@ def _title(desk: Desk, sheet: Mapping[str, Any]) -> None:
           h("span", klass="gap"), link(t("trail"), trail), klass="heading"),
         h("p", *facts, klass="lead"), h("p", "“", sheet["reason"], "”", klass="lead"),
     )  # fmt: skip
+
+
+async def _given_back(desk: Desk, sheet: Mapping[str, Any]) -> None:
+    """What a reviewer wrote who gave it back, until it is submitted again."""
+    trail = await desk.ask("Trail", first=50, subject=f"{sheet['kind']}.{sheet['key']}")
+    handed = [
+        each for each in trail["nodes"]
+        if each["version"] == sheet["version"] and each["act"] in {"RETURNED", "SUBMITTED"}
+    ]  # fmt: skip
+    if handed and handed[0]["act"] == "RETURNED":
+        last = handed[0]
+        show(h("strong", desk.t("given_back")), " ", desk.at(last["at"]), " · ", desk.who(last["operator"]),
+             h("p", last["reason"]), classes="note given-back")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,11 @@ from loyalty.sheets.actions.reading import (
     open_sheets,
 )
 from loyalty.sheets.actions.stopping import load_pauses, pause, paused_by, resume, review_pause
-from loyalty.sheets.actions.trail import Entry, read_trail, record
+from loyalty.sheets.actions.trail import Entry, has_looked, read_trail, record
 
 __all__ = [
-    "Check", "Entry", "Parser", "Sheets", "approve", "audit", "draft", "edit", "faults_of", "load_pauses",
-    "load_scheduled", "load_version", "load_versions", "moment_of", "open_sheets", "pause", "paused_by", "publish",
-    "read_trail", "record", "resume", "review_pause", "seed_files", "send_back", "settle_due", "submit", "withdraw",
+    "Check", "Entry", "Parser", "Sheets", "approve", "audit", "draft", "edit", "faults_of", "has_looked",
+    "load_pauses", "load_scheduled", "load_version", "load_versions", "moment_of", "open_sheets", "pause",
+    "paused_by", "publish", "read_trail", "record", "resume", "review_pause", "seed_files", "send_back", "settle_due",
+    "submit", "withdraw",
 ]  # fmt: skip

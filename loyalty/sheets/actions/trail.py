@@ -17,7 +17,7 @@ from loyalty.work import Work
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One act. `subject` is `<kind>.<key>` of a sheet, `pause:<target>`, `operator:<id>`,
-    `adjustment:<id>` or `compensation:<id>`."""
+    `adjustment:<id>` or `compensation:<id>`; of a look `members` (a search), `member:<id>` or `prize:<id>`."""
 
     id: UUID
     subject: str
@@ -39,10 +39,16 @@ async def record(
 
 
 async def read_trail(
-    connection: Any, *, subject: str | None = None, before: UUID | None = None, limit: int
+    connection: Any, *, subject: str | None = None, before: UUID | None = None, limit: int, looks: bool = False
 ) -> list[Entry]:
-    """Acts, newest first, by keyset; of one subject or of all."""
-    return [_read(row) for row in await store.load_trail(connection, subject, before, limit)]
+    """Acts, newest first, by keyset; of one subject, with who looked at it, or of all, with that by `looks`."""
+    found = await store.load_trail(connection, subject, before, limit, looks or subject is not None)
+    return [_read(row) for row in found]
+
+
+async def has_looked(connection: Any, subject: str, what: str, operator: str, *, since: datetime) -> bool:
+    """Whether it is written down that the operator looked at this of the subject since an instant."""
+    return await store.has_looked(connection, subject, what, operator, since)
 
 
 def _read(row: Any) -> Entry:
