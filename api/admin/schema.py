@@ -14,6 +14,7 @@ from api.admin.figures import FiguresQuery
 from api.admin.keys import KeyMutation, KeyQuery, StoreNode, resolve_store
 from api.admin.members import MemberMutation, MemberNode, MemberQuery, resolve_member
 from api.admin.monitor import MonitorQuery
+from api.admin.previews import PreviewQuery
 from api.admin.prizes import PrizeMutation, PrizeNode, PrizeQuery, resolve_prize
 from api.admin.reviews import ReviewQuery
 from api.admin.roles import RoleMutation, RoleQuery
@@ -41,7 +42,7 @@ class Operator:
 @strawberry.type
 class Query(
     MemberQuery, KeyQuery, SheetQuery, ReviewQuery, RoleQuery, MonitorQuery, PrizeQuery, CareQuery, CompensationQuery,
-    SeasonQuery, FiguresQuery,
+    SeasonQuery, FiguresQuery, PreviewQuery,
 ):  # fmt: skip
     @strawberry.field
     async def me(self, info: Info) -> Operator:

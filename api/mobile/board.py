@@ -7,77 +7,18 @@ import strawberry
 from api.batches import batches_of
 from api.graphql.boards import BoardNode, ItemNode, load_board, show_board, show_item
 from api.graphql.context import Context
+from api.graphql.moves import MoveInput, read_move
 from api.graphql.refusal import Refusal, mutation, refusal_from, request_key
 from api.graphql.schema import Info
 from api.mobile.changes import tell_board
 from api.mobile.members import Wallet, show_wallet
-from api.refusals import BadInput
 from game.board.actions import load_content
 from game.board.rules.cells import make_item
-from game.board.rules.moves import Move, MoveKind
 from game.orders.actions import MovesPlayed as Outcome
 from game.orders.actions import PlayMoves, RerollOrder, read_reroll_price
 from game.refusals import GameCode, GameRefused
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 from loyalty.sheets.actions import open_sheets
-
-
-@strawberry.input(description="Taps the generator in a cell: a charge and 1 energy (an AUTO one: none) for goods.")
-class TapInput:
-    cell: int
-
-
-@strawberry.input(description="Merges goods onto equal goods; the result lies in `to`.")
-class MergeInput:
-    from_: int = strawberry.field(name="from")
-    to: int
-
-
-@strawberry.input(description="Moves what lies in `from`; what lies in `to` takes its place.")
-class SlotPairInput:
-    from_: int = strawberry.field(name="from")
-    to: int
-
-
-@strawberry.input
-class CellInput:
-    cell: int
-
-
-@strawberry.input(description="Takes goods out of storage, or out of the inbox, into an empty cell.")
-class RetrieveInput:
-    slot: int
-    cell: int
-    inbox: bool = strawberry.field(default=False, description="Whether `slot` counts the stacks of the inbox.")
-
-
-@strawberry.input(description="Hands over the goods of an order, from the lowest cells on.")
-class DeliverInput:
-    order: int = strawberry.field(description="The order's number.")
-
-
-@strawberry.input(description="Claims the next level, once the experience has reached it.")
-class ClaimLevelInput:
-    level: int
-
-
-@strawberry.input(one_of=True, description="One move.")
-class MoveInput:
-    tap: TapInput | None = strawberry.UNSET
-    merge: MergeInput | None = strawberry.UNSET
-    move: SlotPairInput | None = strawberry.UNSET
-    store: CellInput | None = strawberry.UNSET
-    retrieve: RetrieveInput | None = strawberry.UNSET
-    sell: CellInput | None = strawberry.field(
-        default=strawberry.UNSET, description="Goods go for nothing; a bubble is let go."
-    )
-    deliver: DeliverInput | None = strawberry.UNSET
-    open: CellInput | None = strawberry.UNSET
-    pop: CellInput | None = strawberry.field(
-        default=strawberry.UNSET,
-        description="Frees the goods of a bubble for `popDiamonds`, which the same list may earn.",
-    )
-    claim_level: ClaimLevelInput | None = strawberry.UNSET
 
 
 @strawberry.type
@@ -132,31 +73,6 @@ class OrderRerolled:
 
 RerollOrderResult = Annotated[OrderRerolled | Refusal, strawberry.union("RerollOrderResult")]
 PlayMovesResult = Annotated[MovesPlayed | Refusal, strawberry.union("PlayMovesResult")]
-
-
-def read_move(asked: MoveInput) -> Move:  # noqa: PLR0911 - one line per shape reads best
-    """A move as the rules know it. Raises `BadInput` where none is given (the schema admits one alone)."""
-    if asked.tap:
-        return Move(MoveKind.TAP, asked.tap.cell)
-    if asked.merge:
-        return Move(MoveKind.MERGE, asked.merge.from_, asked.merge.to)
-    if asked.move:
-        return Move(MoveKind.MOVE, asked.move.from_, asked.move.to)
-    if asked.retrieve:
-        kind = MoveKind.UNPACK if asked.retrieve.inbox else MoveKind.RETRIEVE
-        return Move(kind, asked.retrieve.slot, asked.retrieve.cell)
-    if asked.deliver:
-        return Move(MoveKind.DELIVER, asked.deliver.order)
-    if asked.claim_level:
-        return Move(MoveKind.CLAIM_LEVEL, asked.claim_level.level)
-    on_a_cell = (
-        (MoveKind.STORE, asked.store), (MoveKind.SELL, asked.sell), (MoveKind.OPEN, asked.open),
-        (MoveKind.POP, asked.pop),
-    )  # fmt: skip
-    for kind, cell in on_a_cell:
-        if cell:
-            return Move(kind, cell.cell)
-    raise BadInput("commands", "each command must be one move")
 
 
 def show_outcome(outcome: Outcome, locale: str) -> Refusal | None:

@@ -2,7 +2,7 @@
 
 from game.board.actions.audit import audit
 from game.board.actions.book import BOARD, CHAINS, LEVELS, Boards, OpenBoard, load_content, open_boards
-from game.board.actions.reading import BoardRead, read_board, read_levels, read_row
+from game.board.actions.reading import BoardRead, read_board, read_board_of, read_levels, read_row
 
 __all__ = [
     "BOARD",
@@ -15,6 +15,7 @@ __all__ = [
     "load_content",
     "open_boards",
     "read_board",
+    "read_board_of",
     "read_levels",
     "read_row",
 ]

@@ -50,8 +50,17 @@ async def read_board(connection: Any, member_id: UUID, now: datetime, opened: Sh
     """
     sheets = opened or await open_sheets(connection, now)
     content = await load_content(sheets, connection)
+    return await read_board_of(connection, sheets, content, member_id, now)
+
+
+async def read_board_of(
+    connection: Any, sheets: Sheets, content: Content, member_id: UUID | None, now: datetime
+) -> BoardRead:
+    """The same under any content; without a member the board that everybody starts with, in the lowest tier."""
     ladder = await sheets.get(connection, *LADDER)
     assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
+    if member_id is None:
+        return read_row(content, None, ladder.tiers[0].energy_cap, now)
     cap = (await read_tiers(connection, ladder, [member_id]))[member_id].energy_cap
     rows = await store.load_boards(connection, [member_id])
     return read_row(content, parse_row(dict(rows[0])) if rows else None, cap, now)

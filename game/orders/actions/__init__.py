@@ -3,6 +3,8 @@
 from game.orders.actions.audit import audit
 from game.orders.actions.book import Shown
 from game.orders.actions.playing import MoveRefusal, MovesPlayed, Played, PlayMoves, play_moves
+from game.orders.actions.previewing import KINDS as PREVIEWED
+from game.orders.actions.previewing import Previewed, preview
 from game.orders.actions.reading import (
     ORDERS,
     changes_at,
@@ -17,11 +19,13 @@ from game.orders.actions.rerolling import OrderRerolled, Rerolled, RerollOrder, 
 
 __all__ = [
     "ORDERS",
+    "PREVIEWED",
     "MoveRefusal",
     "MovesPlayed",
     "OrderRerolled",
     "PlayMoves",
     "Played",
+    "Previewed",
     "RerollOrder",
     "Rerolled",
     "Shown",
@@ -31,6 +35,7 @@ __all__ = [
     "export_play",
     "load_deliveries",
     "play_moves",
+    "preview",
     "read_appointment",
     "read_orders",
     "read_reroll_price",

@@ -1,0 +1,89 @@
+"""Moves on the board, as apps send them and as operators try them."""
+
+import strawberry
+
+from api.refusals import BadInput
+from game.board.rules.moves import Move, MoveKind
+
+
+@strawberry.input(description="Taps the generator in a cell: a charge and 1 energy (an AUTO one: none) for goods.")
+class TapInput:
+    cell: int
+
+
+@strawberry.input(description="Merges goods onto equal goods; the result lies in `to`.")
+class MergeInput:
+    from_: int = strawberry.field(name="from")
+    to: int
+
+
+@strawberry.input(description="Moves what lies in `from`; what lies in `to` takes its place.")
+class SlotPairInput:
+    from_: int = strawberry.field(name="from")
+    to: int
+
+
+@strawberry.input
+class CellInput:
+    cell: int
+
+
+@strawberry.input(description="Takes goods out of storage, or out of the inbox, into an empty cell.")
+class RetrieveInput:
+    slot: int
+    cell: int
+    inbox: bool = strawberry.field(default=False, description="Whether `slot` counts the stacks of the inbox.")
+
+
+@strawberry.input(description="Hands over the goods of an order, from the lowest cells on.")
+class DeliverInput:
+    order: int = strawberry.field(description="The order's number.")
+
+
+@strawberry.input(description="Claims the next level, once the experience has reached it.")
+class ClaimLevelInput:
+    level: int
+
+
+@strawberry.input(one_of=True, description="One move.")
+class MoveInput:
+    tap: TapInput | None = strawberry.UNSET
+    merge: MergeInput | None = strawberry.UNSET
+    move: SlotPairInput | None = strawberry.UNSET
+    store: CellInput | None = strawberry.UNSET
+    retrieve: RetrieveInput | None = strawberry.UNSET
+    sell: CellInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Goods go for nothing; a bubble is let go."
+    )
+    deliver: DeliverInput | None = strawberry.UNSET
+    open: CellInput | None = strawberry.UNSET
+    pop: CellInput | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="Frees the goods of a bubble for `popDiamonds`, which the same list may earn.",
+    )
+    claim_level: ClaimLevelInput | None = strawberry.UNSET
+
+
+def read_move(asked: MoveInput) -> Move:  # noqa: PLR0911 - one line per shape reads best
+    """A move as the rules know it. Raises `BadInput` where none is given (the schema admits one alone)."""
+    if asked.tap:
+        return Move(MoveKind.TAP, asked.tap.cell)
+    if asked.merge:
+        return Move(MoveKind.MERGE, asked.merge.from_, asked.merge.to)
+    if asked.move:
+        return Move(MoveKind.MOVE, asked.move.from_, asked.move.to)
+    if asked.retrieve:
+        kind = MoveKind.UNPACK if asked.retrieve.inbox else MoveKind.RETRIEVE
+        return Move(kind, asked.retrieve.slot, asked.retrieve.cell)
+    if asked.deliver:
+        return Move(MoveKind.DELIVER, asked.deliver.order)
+    if asked.claim_level:
+        return Move(MoveKind.CLAIM_LEVEL, asked.claim_level.level)
+    on_a_cell = (
+        (MoveKind.STORE, asked.store), (MoveKind.SELL, asked.sell), (MoveKind.OPEN, asked.open),
+        (MoveKind.POP, asked.pop),
+    )  # fmt: skip
+    for kind, cell in on_a_cell:
+        if cell:
+            return Move(kind, cell.cell)
+    raise BadInput("commands", "each command must be one move")
