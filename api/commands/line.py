@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from api.commands import contract, delegated, migrate, refusals, replay, run, serving, verify
+from api.commands import contract, delegated, migrate, refusals, replay, run, serving, simulate, verify
 from api.commands.exits import ExitCode
 from api.runtime.embedded import AlreadyServing, EmbeddedError
 from api.runtime.migrations import DatabaseNewer, DatabaseOlder, DatabaseUnreachable
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, delegated, replay, migrate, contract, refusals):
+    for module in (run, delegated, replay, simulate, migrate, contract, refusals):
         module.add(commands)
     # `api/commands` runs these two before this parser.
     commands.add_parser(verify.NAME, help=verify.SUMMARY, add_help=False)
