@@ -1,4 +1,4 @@
-"""`main.py simulate season`: bots play whole seasons on a throwaway database, under the sheets as they are or changed."""
+"""`main.py simulate season`: bots play whole seasons on a throwaway database, with numbers changed or not."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def add(commands: Subcommands[Any]) -> None:
         group,
         "season",
         "let bots play a season through the real actions on a throwaway database, audit it, and print its economy; "
-        "exit code 1 when a board died, an order could not be filled, a forged command went through or the audit failed",
+        "exit code 1 when a board died, an order was impossible, a forged command went through or the audit failed",
         "python main.py simulate season --members 200 --days 14 --seed 7 \\\n"
         "      --set orders.current.diamonds_per_mille=1500 --both --out /tmp/season",
     )
@@ -92,7 +92,7 @@ def run(
     servers: Embedded, wanted: Wanted, earlier: dict[str, Any] | None, out: Path, *, both: bool = False,
     keep: bool = False,
 ) -> int:  # fmt: skip
-    """Simulates on these servers, reports into `out`, and judges. Refuses a folder that cannot be written, bad sheets."""
+    """Simulates on these servers, reports into `out`, and judges; the exit code."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         if both:

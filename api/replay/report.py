@@ -14,6 +14,8 @@ from api.replay.tally import Tally
 from api.runtime.audit import Report
 
 _MIB = 1024 * 1024
+
+
 @dataclass(frozen=True, slots=True)
 class Replayed:
     """Everything that one replay found."""

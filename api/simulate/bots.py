@@ -82,8 +82,8 @@ class Manner:
 MANNERS: Mapping[Kind, Manner] = {
     Kind.CASUAL: Manner(2, Style(moves=16, taps=8, ranks=False)),
     Kind.DAILY: Manner(3, Style()),
-    Kind.OPTIMISER: Manner(4, Style()),
-    Kind.CHEATER: Manner(4, Style()),
+    Kind.OPTIMISER: Manner(6, Style()),
+    Kind.CHEATER: Manner(6, Style()),
 }
 
 
@@ -119,7 +119,9 @@ def chests_to_queue(knows: Knows, house: House, now: datetime) -> list[int]:
     shelf = knows.shelf.values()
     running = sum(each.opens_at is not None and each.opens_at > now for each in shelf)
     room = house.chests.slots + house.chests.queue - running
-    waiting = sorted((each for each in shelf if each.starts_at is None), key=lambda each: (each.unlock_seconds, each.number))
+    waiting = sorted(
+        (each for each in shelf if each.starts_at is None), key=lambda each: (each.unlock_seconds, each.number)
+    )
     return [each.number for each in waiting[: max(0, room)]]
 
 

@@ -80,7 +80,9 @@ _CHESTS = f"""
 SELECT w.kind, count(*) AS earned, count(c.opened_at) AS opened FROM chests c JOIN who w USING (member_id) GROUP BY 1
 """  # noqa: S608
 _AWARDS = "SELECT pool_id, version, awarded, count(*) AS draws FROM draws GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-_COUPONS = "SELECT offer_id, version, count(*) AS coupons FROM coupons WHERE state = 'ISSUED' GROUP BY 1, 2 ORDER BY 1, 2"
+_COUPONS = (
+    "SELECT offer_id, version, count(*) AS coupons FROM coupons WHERE state = 'ISSUED' GROUP BY 1, 2 ORDER BY 1, 2"
+)
 _BOOKS = """
 SELECT b.member_id, b.level, b.experience, b.energy, b.units, b.next_order,
        (SELECT count(*) FROM deliveries d WHERE d.member_id = b.member_id) AS delivered,
@@ -115,7 +117,7 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class Liability:
-    """What prizes cost whom, in minor units: expected of so many draws, what was drawn, what is outstanding in coupons."""
+    """What prizes cost whom, in minor units: expected of so many draws, drawn, and outstanding in coupons."""
 
     funder: str
     expected: Fraction
@@ -161,10 +163,11 @@ async def read_figures(connection: Any, wanted: Wanted, members: Sequence[tuple[
         units[row["kind"]] += row["units"]
     draws, liability, coupons = await _liability(connection, season)
     return Figures(
-        flows=tuple(Flow(row["kind"], row["side"], *map(int, row["spread"]), row["total"]) for row in flows),
+        flows=tuple(_flow(row) for row in flows),
         levels=level_spread(await _levels(connection), who[0], days),
         energy={
-            row["kind"]: Energy(row["members"], row["spent"], row["wasted"], row["left"], row["given"]) for row in energy
+            row["kind"]: Energy(row["members"], row["spent"], row["wasted"], row["left"], row["given"])
+            for row in energy
         },
         orders={kind: tuple(found.get(day, 0) for day in days) for kind, found in sorted(orders.items())},
         units=dict(sorted(units.items())),
@@ -194,6 +197,11 @@ def level_spread(
         p10, p50, p90 = (ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] for percent in (10, 50, 90))
         found.append((p10, p50, p90))
     return tuple(found)
+
+
+def _flow(row: Any) -> Flow:
+    p50, p90, p99 = map(int, row["spread"])
+    return Flow(row["kind"], row["side"], p50, p90, p99, row["total"])
 
 
 async def _levels(connection: Any) -> dict[tuple[UUID, date], int]:

@@ -251,7 +251,9 @@ class Crowd:
                     number, chest.kind, chest.version, chest.unlock_seconds, chest.earned_at, answer.starts_at,
                     answer.opens_at,
                 )  # fmt: skip
-        hurried = [(bot, found) for bot in visitors if (found := bots.chest_to_hurry(bot.kind, bot.knows, self.house, now))]
+        hurried = [
+            (bot, found) for bot in visitors if (found := bots.chest_to_hurry(bot.kind, bot.knows, self.house, now))
+        ]
         orders = [HurryChest(self._key(bot), bot.member_id, number, cost, now) for bot, (number, cost) in hurried]
         for (bot, (number, cost)), done in zip(hurried, await self._send(hurry_chests, orders), strict=True):
             if not isinstance(done, Refused):

@@ -1,4 +1,4 @@
-"""What a simulation found: JSON for machines, one HTML page for people, tables for the terminal; and two side by side."""
+"""What a simulation found: JSON, one HTML page, tables for the terminal; and two seasons side by side."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def as_document(found: Simulated) -> dict[str, Any]:
         "audit": {
             "ok": found.audit.ok, "invariants": len(found.audit.findings),
             "failed": [
-                {"flat": flat, "invariant": each.sentence, "broken": each.broken, "rows": [str(row) for row in each.rows]}
+                {"flat": flat, "invariant": each.sentence, "broken": each.broken, "rows": list(map(str, each.rows))}
                 for flat, each in found.audit.failed()
             ],
         },
@@ -169,10 +169,10 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         f"{cheats['members']} cheaters forged {cheats['forged']:,} commands: {cheats['accepted']} were accepted, and "
         f"{cheats['differ_from_twins']} of them hold or reached anything else than their honest twins.",
         f"{document['draws']:,} draws; {document['coupons_outstanding']:,} coupons are outstanding.",
-        f"{run['commands']:,} commands in {run['seconds']:,.1f} s: {run['member_days_per_second']:,.0f} member-days/s on "
-        f"{run['machine']}.",
+        f"{run['commands']:,} commands in {run['seconds']:,.1f} s: {run['member_days_per_second']:,.0f} member-days/s "
+        f"on {run['machine']}.",
         *(f"{each['flat']}: {each['invariant']}: {each['broken']} do not" for each in audit["failed"]),
-        *([f"The audit is clean: {audit['invariants']} invariants in {run['audit_seconds']:.1f} s."] if audit["ok"] else []),
+        *([f"The audit is clean: {audit['invariants']} invariants."] if audit["ok"] else []),
         *([f"The database is kept: {run['database']}"] if run["database"] else []),
     ]  # fmt: skip
 

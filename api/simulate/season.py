@@ -79,14 +79,15 @@ async def _simulate(servers: Embedded, wanted: Wanted, tell: Tell, *, keep: bool
         found, _ = await _play(wanted, url, twin_url, tell)
         seconds = time.monotonic() - began
         cheaters = sorted(member_id for member_id, kind in found.members if kind is Kind.CHEATER)
-        books = [await _read(each, lambda connection: read_books(connection, cheaters)) for each in (url, twin_url)]
+        books = await _read(url, lambda connection: read_books(connection, cheaters))
+        twins = await _read(twin_url, lambda connection: read_books(connection, cheaters))
         figures = await _read(url, lambda connection: read_figures(connection, wanted, found.members))
         database = Database(url, pool_size=1)
         stack.push_async_callback(database.close)
         report = await audit(database, wanted.ends, vault=AesVault(b"simulation %d" % wanted.seed))
         hashes = sheet_hashes(seed_files(), wanted.changes)
         kept = f"kept_{name}" if keep else ""
-        return Simulated(wanted, describe(), hashes, found, figures, *books, report, seconds, kept)
+        return Simulated(wanted, describe(), hashes, found, figures, books, twins, report, seconds, kept)
 
 
 async def _publish_changes(url: str, wanted: Wanted) -> None:

@@ -87,7 +87,9 @@ def parse_mix(text: str) -> dict[Kind, int]:
         name, _, share = part.strip().partition("=")
         if name not in {kind.value for kind in Kind} or not share.isdigit():
             kinds = ", ".join(kind.value for kind in Kind)
-            raise Mistake(f"--mix: {part.strip()!r} is no KIND=SHARE with a kind of {kinds}. Try --mix casual=60,daily=40")
+            raise Mistake(
+                f"--mix: {part.strip()!r} is no KIND=SHARE with a kind of {kinds}. Try --mix casual=60,daily=40"
+            )
         found[Kind(name)] = found.get(Kind(name), 0) + int(share)
     if not sum(found.values()):
         raise Mistake("--mix: the shares must not all be 0. Try --mix casual=60,daily=40")
@@ -95,7 +97,7 @@ def parse_mix(text: str) -> dict[Kind, int]:
 
 
 def changed_by(texts: Mapping[str, str], settings: list[str], files: list[Path]) -> tuple[Change, ...]:
-    """The sheets with the numbers and files that were asked for. `texts`: the shipped files by name. Raises `Mistake`."""
+    """The sheets with the numbers and files that were asked for; `texts` are the shipped files. Raises `Mistake`."""
     bodies: dict[str, Any] = {}
     told: dict[str, list[str]] = {}
     for path in files:
@@ -112,15 +114,19 @@ def changed_by(texts: Mapping[str, str], settings: list[str], files: list[Path])
         parts = place.split(".")
         name = ".".join(parts[:2])
         if not equals or len(parts) < 3:
-            raise Mistake(f"--set: {setting!r} is no SHEET.KEY.PATH=VALUE. Try --set orders.current.diamonds_per_mille=1500")
+            raise Mistake(
+                f"--set: {setting!r} is no SHEET.KEY.PATH=VALUE. Try --set orders.current.diamonds_per_mille=1500"
+            )
         if f"{name}.toml" not in texts:
             raise Mistake(f"--set: there is no shipped sheet {name}; those are {', '.join(sorted(_names(texts)))}")
         body = bodies.setdefault(name, tomllib.loads(texts[f"{name}.toml"]))
         _put(body, parts[2:], _value(value), setting)
         told.setdefault(name, []).append(setting)
-    return tuple(
-        Change(*name.split(".", 1), body, ", ".join(told[name])) for name, body in sorted(bodies.items())
-    )  # fmt: skip
+    found = []
+    for name, body in sorted(bodies.items()):
+        kind, _, key = name.partition(".")
+        found.append(Change(kind, key, body, ", ".join(told[name])))
+    return tuple(found)
 
 
 def sheet_hashes(texts: Mapping[str, str], changes: tuple[Change, ...]) -> dict[str, str]:
@@ -146,7 +152,11 @@ def _put(body: Any, path: list[str], value: Any, setting: str) -> None:
     for number, step in enumerate(path):
         last = number == len(path) - 1
         key: Any = _index(body, step) if isinstance(body, list) else step
-        if key is None or (isinstance(body, dict) and key not in body and not last) or not isinstance(body, dict | list):
+        if (
+            key is None
+            or (isinstance(body, dict) and key not in body and not last)
+            or not isinstance(body, dict | list)
+        ):
             raise Mistake(f"--set: {setting!r}: there is no {step!r} there")
         if last:
             if isinstance(body, dict) and key in body and type(body[key]) is not type(value):
