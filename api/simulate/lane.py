@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -66,6 +67,8 @@ class Found:
     dead: int = 0
     impossible: int = 0
     commands: int = 0
+    cpu_seconds: float = 0.0
+    thinking_seconds: float = 0.0
 
     def add(self, other: Found) -> None:
         """Takes in what another lane found."""
@@ -78,12 +81,14 @@ class Found:
         self.dead += other.dead
         self.impossible += other.impossible
         self.commands += other.commands
+        self.cpu_seconds += other.cpu_seconds
+        self.thinking_seconds += other.thinking_seconds
 
 
 class TurnDice(SeededDice):
     """Dice that begin anew for each batch, so that what happens in one batch never shifts the chances of another."""
 
-    def begin(self, *place: int) -> None:
+    def start_at(self, *place: int) -> None:
         super().__init__(_number(*place))
 
 
@@ -208,10 +213,12 @@ class Crowd:
     async def _round(self, playing: Sequence[Bot], now: datetime) -> list[Bot]:
         """A list of moves of everybody who has any; those who may have more."""
         asked = []
+        began = time.process_time()
         for bot in playing:
             planned = plan(bot.knows.board, bot.knows.orders, now, MANNERS[bot.kind].style)
             if planned:
                 asked.append((bot, PlayMoves(self._key(bot), bot.member_id, bot.knows.revision, planned, now)))
+        self.found.thinking_seconds += time.process_time() - began
         answers = await self._send(play_moves, [command for _, command in asked])
         for (bot, command), answer in zip(asked, answers, strict=True):
             if isinstance(answer, Played):
@@ -290,8 +297,8 @@ class Crowd:
         return new_key(bot.member_id, bot.dice)
 
     def _begin(self, *place: int) -> None:
-        self._dice.begin(*self._place, 1, *place)
-        self._ids.begin(*self._place, 2, *place)
+        self._dice.start_at(*self._place, 1, *place)
+        self._ids.start_at(*self._place, 2, *place)
 
     async def _send(
         self, action: Action, commands: Sequence[Any], batch: int | None = None, *, forged: bool = False
@@ -365,4 +372,6 @@ async def run_lane(
         for each, _ in crowds:
             await each.database.close()
     crowd.found.add(forgers.found)
+    crowd.found.thinking_seconds += twins.found.thinking_seconds
+    crowd.found.cpu_seconds = time.process_time()
     return crowd.found, twins.found

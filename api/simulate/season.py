@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
+
+import uvloop
 
 from api.content import publish, seed_files
 from api.replay.machine import describe
@@ -27,6 +30,7 @@ from rewards.fairness.actions import AesVault
 Tell = Callable[[int], None]
 _LOOK_SECONDS = 0.05
 _LEAVE_SECONDS = 10
+_GC_OBJECTS = 50_000  # a batch makes many objects that go at its end
 
 
 class Broken(Exception):
@@ -177,8 +181,9 @@ def _run_process(wanted: Wanted, lane: int, url: str, twin_url: str, turn: Any, 
         turn.value += 1
 
     try:
-        found = asyncio.run(run_lane(wanted, lane, url, twin_url, take_turn, pass_turn, line.send))
-        line.send(found)
+        gc.set_threshold(_GC_OBJECTS, 20, 50)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            line.send(runner.run(run_lane(wanted, lane, url, twin_url, take_turn, pass_turn, line.send)))
     except Exception as error:  # noqa: BLE001 - told to the parent, who fails with it
         line.send(f"{type(error).__name__}: {error}")
 
