@@ -340,17 +340,19 @@ async def run_lane(
     wanted: Wanted, lane: int, url: str, twin_url: str, take_turn: Take, pass_turn: Callable[[], None],
     tell: Callable[[int], None],
 ) -> tuple[Found, Found]:  # fmt: skip
-    """Plays the lane's members through the season: what was found, and of the twins of its cheaters.
+    """Plays the lane's members through the season: what was found, and of twins where it plays those.
 
     A cheater's twin is the same member with the same chances on another database, who forges nothing.
     """
-    kinds = wanted.kinds()[lane :: wanted.lanes]
-    honest = [kind for kind in kinds if kind is not Kind.CHEATER]
+    kinds = wanted.kinds()
+    honest = [kind for kind in kinds if kind is not Kind.CHEATER][lane :: wanted.lanes]
+    # The first lane has the cheaters and the last one their twins: few members each, so one batch rather than several.
     cheaters = [kind for kind in kinds if kind is Kind.CHEATER]
     crowd = Crowd(wanted, url, lane, 0, forges=False)
-    forgers = Crowd(wanted, url, lane, 1, forges=True)
-    twins = Crowd(wanted, twin_url, lane, 1, forges=False)
-    crowds = ((crowd, honest), (forgers, cheaters), (twins, cheaters))
+    forgers = Crowd(wanted, url, 0, 1, forges=True)
+    twins = Crowd(wanted, twin_url, 0, 1, forges=False)
+    twinned = cheaters if lane == wanted.lanes - 1 else []
+    crowds = ((crowd, honest), (forgers, cheaters if lane == 0 else []), (twins, twinned))
     try:
         for each, members in crowds:
             await each.settle_in(members)
