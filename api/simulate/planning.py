@@ -17,8 +17,9 @@ from game.board.rules.moves import Board, Move, MoveKind
 from game.orders.rules import MOST_MOVES, Order
 
 _ROOMY = 20  # with so many free cells what is stored comes back
-_TIGHT = 8  # with fewer, goods are merged that no order asks for yet
-_LEAST = 2  # with fewer, goods are stored or sold
+_WIDE = 30  # with fewer, goods are merged that no order asks for yet
+_TIGHT = 12  # with fewer, they are merged beyond what orders ask for
+_LEAST = 10  # with fewer, goods are stored or sold
 _USEFUL = 4  # goods up to this level are worth merging for orders to come
 
 
@@ -187,9 +188,9 @@ class _Hand:
     def make_room(self, waiting: Sequence[Order]) -> None:
         """Merges goods that nobody waits for while room is short; stores or sells when there is hardly any."""
         asked = max((cells.level_of(item) for order in waiting for item in order.items), default=_USEFUL)
-        for most in (max(asked, _USEFUL), cells.LEVEL_MASK):
+        for most, room in ((max(asked, _USEFUL), _WIDE), (cells.LEVEL_MASK, _TIGHT)):
             for item in sorted(self._free, key=lambda item: (cells.level_of(item), item)):
-                while self._room() < _TIGHT and len(self._free[item]) > 1 and self._grows(item, most):
+                while self._room() < room and len(self._free[item]) > 1 and self._grows(item, most):
                     source, target = self._free[item].pop(), self._free[item].pop()
                     if not self._merge(source, target):
                         return
@@ -197,8 +198,8 @@ class _Hand:
         wanted = {cells.chain_of(item) for order in waiting for item in order.items}
         while self._room() < _LEAST and (spare := self._spare(wanted)) is not None:
             board = self.board
-            room = len(board.storage) < board.content.storage_at(board.level)
-            if not self._do(MoveKind.STORE if room else MoveKind.SELL, spare):
+            stores = len(board.storage) < board.content.storage_at(board.level)
+            if not self._do(MoveKind.STORE if stores else MoveKind.SELL, spare):
                 return
 
     def _grows(self, item: int, most: int) -> bool:
