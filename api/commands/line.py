@@ -26,7 +26,12 @@ _REFUSALS: tuple[tuple[type[Exception], ExitCode], ...] = (
 )
 
 # Commands by what stands first on the line. What a server does not need is brought in for its own command and for help.
-_LATER = {"replay": "api.commands.replay", "sdl": "api.commands.contract", "refusals": "api.commands.refusals"}
+_LATER = {
+    "replay": "api.commands.replay",
+    "simulate": "api.commands.simulate",
+    "sdl": "api.commands.contract",
+    "refusals": "api.commands.refusals",
+}
 
 
 def run_command(arguments: Sequence[str]) -> int:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 import uvloop
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 from api.commands.exits import ExitCode
 from api.commands.seed import seed
 from api.commands.setting import Subcommands, add_command, migrated
+from api.replay import paper
 from api.replay.report import Replayed, as_json, as_page, sentences, summary
 from api.replay.season import CLOCK, DATA, FIRST_DAY, Wanted, replay
 from api.replay.server import NotServing
@@ -172,13 +172,7 @@ def _progress(console: Console, visits: int) -> Iterator[Callable[[int], None]]:
 def _report(console: Console, found: Replayed, out: Path) -> None:
     (out / JSON).write_bytes(as_json(found))
     (out / PAGE).write_text(as_page(found), encoding="utf-8")
-    for title, heads, rows in summary(found):
-        table = Table(title=title, title_justify="left")
-        for number, head in enumerate(heads):
-            table.add_column(head, justify="right" if number else "left", overflow="fold")
-        for row in rows:
-            table.add_row(*row)
-        console.print(table)
+    paper.show(console, summary(found))
     for sentence in sentences(found):
         console.print(sentence, markup=False, soft_wrap=True)
     console.print(f"{out / PAGE}\n{out / JSON}", markup=False, soft_wrap=True)

@@ -71,6 +71,7 @@ _WORDS = {
             "house.md": "how the code is built",
             "figures.md": "measured figures",
             "replay.md": "a season, replayed",
+            "simulation.md": "a season, played by bots",
         },
         more="Health",
         links=(
@@ -110,6 +111,7 @@ _WORDS = {
             "house.md": "程式架構",
             "figures.md": "實測數據",
             "replay.md": "重播一整季",
+            "simulation.md": "讓機器人試玩一整季",
         },
         more="健康狀態",
         links=(

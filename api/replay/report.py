@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
-from typing import Any
 
 import orjson
 
-from api.replay import charts
+from api.replay import charts, paper
 from api.replay.figures import Figures, compare, unequal
 from api.replay.running import Run
 from api.replay.shape import PUBLISHED, Shape
@@ -17,11 +14,6 @@ from api.replay.tally import Tally
 from api.runtime.audit import Report
 
 _MIB = 1024 * 1024
-_STYLE = (
-    "body{font:15px/1.5 system-ui,sans-serif;max-width:760px;margin:2rem auto;padding:0 1rem;color:#222}"
-    "table{border-collapse:collapse;width:100%}td,th{padding:.2rem .6rem;border-bottom:1px solid #ddd;text-align:right}"
-    "td:first-child,th:first-child{text-align:left}svg{width:100%;height:auto}svg text{font-size:11px;fill:#444}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +189,9 @@ def as_page(found: Replayed) -> str:
                 (name, [sample.memory[name] for sample in samples]) for name in names
             ], "MiB")),
         ]  # fmt: skip
-    parts = ["<h1>A season, replayed</h1>", *(f"<p>{escape(sentence)}</p>" for sentence in sentences(found))]
+    parts = [paper.paragraph(sentence) for sentence in sentences(found)]
     tables = summary(found)
-    parts.append(_table(*tables[0]))
-    parts += [f"<h2>{escape(title)}</h2>{svg}" for title, svg in drawn]
-    parts += [_table(*table) for table in tables[1:]]
-    head = f'<meta charset="utf-8"><title>A season, replayed</title><style>{_STYLE}</style>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
-
-
-def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    shown = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-    named = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    return f"<h2>{escape(title)}</h2><table><tr>{named}</tr>{shown}</table>"
+    parts.append(paper.table(*tables[0]))
+    parts += [paper.chart(title, svg) for title, svg in drawn]
+    parts += [paper.table(*table) for table in tables[1:]]
+    return paper.page("A season, replayed", parts)

@@ -16,10 +16,11 @@ from game.orders.actions.reading import ORDERS, read_orders, write_orders
 from game.orders.rules import Delivered, Table, Wall, Window, faults_beside, next_appointment, replay, take_in
 from loyalty.members.rules import Member
 from loyalty.refusals import Refused
-from loyalty.sheets.actions import open_sheets
+from loyalty.sheets.actions import Parser, open_sheets
 from loyalty.sheets.rules import Fault, SheetInvalid
 
-KINDS = (CHAINS[0], BOARD[0], LEVELS[0], ORDERS[0])
+_KINDS: tuple[tuple[str, str, Parser[Any]], ...] = (CHAINS, BOARD, LEVELS, ORDERS)
+KINDS = tuple(kind for kind, _, _ in _KINDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ async def preview(
     what is wrong between the sheets.
     """
     sheets = await open_sheets(connection, now)
-    found = {each[0]: candidates.get(each[0]) or await sheets.get(connection, *each) for each in (
-        CHAINS, BOARD, LEVELS, ORDERS)}  # fmt: skip
-    chains, layout, levels, dials = (found[kind] for kind in KINDS)
+    found: list[Any] = [candidates.get(each[0]) or await sheets.get(connection, *each) for each in _KINDS]
+    assert all(each is not None for each in found), "no sheets of the board: run `main.py season seed` first"
+    chains, layout, levels, dials = found
     faults: list[Fault] = check_content(chains, layout, levels) + faults_beside(dials, chains, layout)
     if faults:
         raise SheetInvalid(faults)

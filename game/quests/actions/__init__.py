@@ -2,7 +2,7 @@
 
 from game.quests.actions.audit import audit
 from game.quests.actions.claiming import ClaimQuest, QuestClaimed, claim_quests, ended
-from game.quests.actions.reading import QUESTS, export_quests, read_quests
+from game.quests.actions.reading import QUESTS, export_quests, read_quests, read_quests_of
 
 __all__ = [
     "QUESTS",
@@ -13,4 +13,5 @@ __all__ = [
     "ended",
     "export_quests",
     "read_quests",
+    "read_quests_of",
 ]

@@ -49,13 +49,20 @@ async def read_quests(connection: Any, member_id: UUID, now: datetime) -> list[S
 
     Refuses MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED.
     """
-    sheets = await open_sheets(connection, now)
     member = refuse_unfit((await members.load_members(connection, [member_id])).get(member_id))
-    seen = await see(connection, sheets, [member_id])
-    [standings] = await load_standings(connection, seen, [Ask(member, now)])
-    levels = await sheets.get(connection, *LEVELS)
-    top_level = 1 + len(levels or ())
-    return shown(standings, seen.levels[member_id], top_level, now)
+    return (await read_quests_of(connection, [member], now))[member_id]
+
+
+async def read_quests_of(connection: Any, found: Sequence[Member], now: datetime) -> dict[UUID, list[Standing]]:
+    """The same for many members, in as many statements as for one."""
+    sheets = await open_sheets(connection, now)
+    seen = await see(connection, sheets, [member.id for member in found])
+    standings = await load_standings(connection, seen, [Ask(member, now) for member in found])
+    top_level = 1 + len(await sheets.get(connection, *LEVELS) or ())
+    return {
+        member.id: shown(each, seen.levels[member.id], top_level, now)
+        for member, each in zip(found, standings, strict=True)
+    }
 
 
 async def see(connection: Any, sheets: Sheets, member_ids: Sequence[UUID]) -> Seen:

@@ -1,0 +1,247 @@
+"""What a bot does on the board: a list of moves, thought out over what its app shows. No seed, no dice, no I/O.
+
+Everything but what a tap drops follows from what is shown, so a plan merges and delivers first and taps last.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from game.board.rules import cells, moves
+from game.board.rules.cells import BESIDE, BOX, EMPTY, GENERATOR, WEB
+from game.board.rules.content import MOST_EXPERIENCE
+from game.board.rules.moves import Board, Move, MoveKind
+from game.orders.rules import MOST_MOVES, Order
+
+_ROOMY = 20  # with so many free cells what is stored comes back
+_WIDE = 30  # with fewer, goods are merged that no order asks for yet
+_TIGHT = 12  # with fewer, they are merged beyond what orders ask for
+_LEAST = 10  # with fewer, goods are stored or sold
+_USEFUL = 4  # goods up to this level are worth merging for orders to come
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How carefully somebody plays: moves in one list, taps in it, and whether the best paid order comes first."""
+
+    moves: int = MOST_MOVES
+    taps: int = MOST_MOVES
+    ranks: bool = True
+
+
+def plan(shown: Board, orders: Sequence[Order], now: datetime, style: Style) -> tuple[Move, ...]:
+    """The next moves on the board as shown; none where there is nothing to do. Changes nothing."""
+    board = shown.copy()
+    moves.settle(board, now)
+    for generator in board.generators.values():
+        moves.refresh(board, generator, now)
+    hand = _Hand(board, now, style)
+    hand.free_webs()
+    hand.unpack()
+    waiting = hand.serve(_ranked(board, orders) if style.ranks else list(orders))
+    hand.claim_levels()
+    hand.make_room(waiting)
+    hand.tap(waiting)
+    return tuple(hand.moves)
+
+
+def is_dead(board: Board) -> bool:
+    """Whether no move will ever be taken again, with full energy and sales: no goods to lift, no cell to drop into."""
+    if any(cells.is_item(cell) or cells.is_bubble(cell) for cell in board.cells):
+        return False
+    return EMPTY not in board.cells or not moves.owned_chains(board)
+
+
+def _ranked(board: Board, orders: Sequence[Order]) -> list[Order]:
+    """The best paid for what is still missing first."""
+    there = Counter(board.cells)
+
+    def missing(order: Order) -> int:
+        return sum(cells.units_of(item) for item, count in Counter(order.items).items() if there[item] < count)
+
+    return sorted(orders, key=lambda order: (-order.diamonds / (1 + missing(order)), order.number))
+
+
+class _Hand:
+    """A working copy of the board, the goods that nothing holds by kind, and the moves so far."""
+
+    def __init__(self, board: Board, now: datetime, style: Style) -> None:
+        self.board = board
+        self.moves: list[Move] = []
+        self._now = now
+        self._style = style
+        self._free: dict[int, list[int]] = {}
+        self._look()
+
+    def _look(self) -> None:
+        self._free.clear()
+        for cell, item in enumerate(self.board.cells):
+            if cells.is_item(item):
+                self._free.setdefault(item, []).append(cell)
+
+    def _do(self, kind: MoveKind, first: int, second: int = 0) -> bool:
+        if len(self.moves) >= self._style.moves:
+            return False
+        move = Move(kind, first, second)
+        moves.apply(self.board, move, self._now)
+        self.moves.append(move)
+        return True
+
+    def _merge(self, source: int, target: int) -> bool:
+        """Merges; goods that come out of boxes beside it are at hand from then on."""
+        board, bubbles = self.board.cells, set(self.board.bubbles)
+        boxed = [cell for cell in BESIDE[target] if board[cell] & BOX]
+        if not self._do(MoveKind.MERGE, source, target):
+            return False
+        # Whether a bubble comes is the server's to say; where one does, a later move may be refused.
+        for cell in self.board.bubbles.keys() - bubbles:
+            board[cell] = EMPTY
+            del self.board.bubbles[cell]
+        for cell in boxed:
+            if cells.is_item(board[cell]):
+                self._free.setdefault(board[cell], []).append(cell)
+        return True
+
+    def _can_grow(self, item: int) -> bool:
+        chain = cells.chain_of(item)
+        return cells.level_of(item) < self.board.content.chain_lengths[chain]
+
+    def free_webs(self) -> None:
+        """Merges goods onto equal ones in webs: that frees those, and opens boxes."""
+        again = True
+        while again:
+            again = False
+            for cell, found in enumerate(self.board.cells):
+                item = found & ~WEB
+                if found & WEB and not found & BOX and self._free.get(item) and self._can_grow(item):
+                    source = self._free[item].pop()
+                    if not self._merge(source, cell):
+                        return
+                    self._free.setdefault(item + 1, []).append(cell)
+                    again = True
+
+    def unpack(self) -> None:
+        """Takes gifts out of the inbox, and stored goods out of storage, while there is room."""
+        board = self.board
+        while board.inbox and self._room() > _TIGHT and self._bring(MoveKind.UNPACK, board.inbox[0][0]):
+            pass
+        while board.storage and self._room() > _ROOMY and self._bring(MoveKind.RETRIEVE, board.storage[0]):
+            pass
+
+    def _bring(self, kind: MoveKind, item: int) -> bool:
+        cell = self.board.cells.index(EMPTY)
+        if not self._do(kind, 0, cell):
+            return False
+        self._free.setdefault(item, []).append(cell)
+        return True
+
+    def _room(self) -> int:
+        return self.board.cells.count(EMPTY)
+
+    def serve(self, orders: Sequence[Order]) -> list[Order]:
+        """Builds what is asked for and delivers; keeps what it has for the orders that wait, which are returned."""
+        waiting = []
+        for order in orders:
+            built = [self._build(item) is not None for item in reversed(order.items)]
+            if all(built) and len(self.moves) < self._style.moves:
+                self._deliver(order)
+            else:
+                waiting.append(order)
+        return waiting
+
+    def _build(self, item: int) -> int | None:
+        """A cell with the goods, merged from lower ones if need be, no longer at hand; None where something lacks."""
+        found = self._free.get(item)
+        if found:
+            return found.pop()
+        if cells.level_of(item) == 1:
+            return None
+        source = self._build(item - 1)
+        if source is None:
+            return None
+        target = self._build(item - 1)
+        if target is None or not self._can_grow(item - 1) or not self._merge(source, target):
+            self._free.setdefault(item - 1, []).extend(cell for cell in (source, target) if cell is not None)
+            return None
+        return target
+
+    def _deliver(self, order: Order) -> None:
+        """Hands the goods over, which go from the lowest cells on: equal ones stand in for one another."""
+        board = self.board
+        for item, count in Counter(order.items).items():
+            there = [cell for cell, found in enumerate(board.cells) if found == item]
+            for cell in there[:count]:
+                board.cells[cell] = EMPTY
+            at_hand = len(self._free.get(item, ()))
+            self._free[item] = there[count:][:at_hand]
+        board.units -= cells.total_units(order.items)
+        board.experience = min(MOST_EXPERIENCE, board.experience + order.experience)
+        self.moves.append(Move(MoveKind.DELIVER, order.number))
+
+    def claim_levels(self) -> None:
+        """Claims every level that the experience has reached."""
+        board = self.board
+        while (level := board.content.level(board.level + 1)) is not None and board.experience >= level.experience:
+            if not self._do(MoveKind.CLAIM_LEVEL, level.number):
+                return
+        # What a level opens is looked at with the next list of moves.
+
+    def make_room(self, waiting: Sequence[Order]) -> None:
+        """Merges goods that nobody waits for while room is short; stores or sells when there is hardly any."""
+        asked = max((cells.level_of(item) for order in waiting for item in order.items), default=_USEFUL)
+        for most, room in ((max(asked, _USEFUL), _WIDE), (cells.LEVEL_MASK, _TIGHT)):
+            for item in sorted(self._free, key=lambda item: (cells.level_of(item), item)):
+                while self._room() < room and len(self._free[item]) > 1 and self._grows(item, most):
+                    source, target = self._free[item].pop(), self._free[item].pop()
+                    if not self._merge(source, target):
+                        return
+                    self._free.setdefault(item + 1, []).append(target)
+        wanted = {cells.chain_of(item) for order in waiting for item in order.items}
+        while self._room() < _LEAST and (spare := self._spare(wanted)) is not None:
+            board = self.board
+            stores = len(board.storage) < board.content.storage_at(board.level)
+            if not self._do(MoveKind.STORE if stores else MoveKind.SELL, spare):
+                return
+
+    def _grows(self, item: int, most: int) -> bool:
+        return cells.level_of(item) < most and self._can_grow(item)
+
+    def _spare(self, wanted: set[int]) -> int | None:
+        """The cell whose goods are missed least: of a chain that nobody asks for, else those worth least."""
+        held = [item for item, found in self._free.items() if found]
+        if held:
+            item = min(held, key=lambda item: (cells.chain_of(item) in wanted, cells.units_of(item), item))
+            return self._free[item].pop()
+        # All goods are kept for orders that cannot be finished for want of room.
+        return next((cell for cell, item in enumerate(self.board.cells) if cells.is_item(item)), None)
+
+    def tap(self, waiting: Sequence[Order]) -> None:
+        """Taps the generators of what is missing most, as far as energy, charges and room go."""
+        board = self.board
+        missing = Counter[int]()
+        for order in waiting:
+            for item in order.items:
+                missing[cells.chain_of(item)] += cells.units_of(item)
+        taps = min(board.energy.amount, self._room() - 1, self._style.taps, self._style.moves - len(self.moves))
+        for cell, charges, chains in sorted(
+            self._generators(), key=lambda each: (-sum(missing[chain] for chain in each[2]), each[0])
+        ):
+            if not any(missing[chain] for chain in chains) and board.energy.amount * 2 < board.energy_cap:
+                continue
+            count = max(0, min(taps, charges))
+            self.moves.extend(Move(MoveKind.TAP, cell) for _ in range(count))
+            taps -= count
+
+    def _generators(self) -> list[tuple[int, int, set[int]]]:
+        """Cell, charges and chains of each free generator that drops something."""
+        board, found = self.board, []
+        for cell, held in enumerate(board.cells):
+            if GENERATOR <= held < WEB:
+                generator = board.generators[cells.home_of(held)]
+                drops = board.content.drops(generator.kind, board.level)[2]
+                if drops:
+                    found.append((cell, generator.charges, {cells.chain_of(item) for item in drops}))
+        return found

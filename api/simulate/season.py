@@ -1,0 +1,193 @@
+"""One whole simulated season: its databases, a process for each lane, the audit, the figures."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+import uvloop
+
+from api.content import publish, seed_files
+from api.replay.machine import describe
+from api.runtime.audit import Report, audit
+from api.runtime.database import Database
+from api.runtime.embedded import Embedded
+from api.simulate import databases
+from api.simulate.figures import Books, Figures, read_books, read_figures
+from api.simulate.lane import Found, run_lane
+from api.simulate.wanted import Kind, Wanted, sheet_hashes
+from rewards.fairness.actions import AesVault
+
+Tell = Callable[[int], None]
+_LOOK_SECONDS = 0.05
+_LEAVE_SECONDS = 10
+_GC_OBJECTS = 50_000  # a batch makes many objects that go at its end
+
+
+class Broken(Exception):
+    """A lane's process ended before its season did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """Everything that one simulation found. `cheaters` and `twins` are the same members on the two databases."""
+
+    wanted: Wanted
+    machine: str
+    sheets: dict[str, str]
+    found: Found
+    figures: Figures
+    cheaters: Books
+    twins: Books
+    audit: Report
+    seconds: float
+    database: str
+
+    @property
+    def differing(self) -> int:
+        """How many cheaters hold or reached anything else than their twins."""
+        return sum(self.cheaters[each] != self.twins.get(each) for each in self.cheaters)
+
+    @property
+    def ok(self) -> bool:
+        forged = sum(self.found.accepted.values()) + self.differing
+        return self.audit.ok and not (self.found.dead or self.found.impossible or forged)
+
+
+def simulate(servers: Embedded, wanted: Wanted, tell: Tell, *, keep: bool = False) -> Simulated:
+    """Plays a season on databases of its own, made and dropped on these servers.
+
+    Refuses `SheetInvalid` where the changed sheets have mistakes. Raises `Broken` where a lane dies.
+    """
+    databases.make_template(servers, wanted.begins)
+    return asyncio.run(_simulate(servers, wanted, tell, keep=keep))
+
+
+async def _simulate(servers: Embedded, wanted: Wanted, tell: Tell, *, keep: bool) -> Simulated:
+    name = databases.name_of(os.getpid(), time.monotonic_ns())
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(databases.copied(servers, name, keep=keep))
+        twin_url = await stack.enter_async_context(databases.copied(servers, f"{name}_twins"))
+        for each in (url, twin_url):
+            await _publish_changes(each, wanted)
+        began = time.monotonic()
+        found, _ = await _play(wanted, url, twin_url, tell)
+        seconds = time.monotonic() - began
+        cheaters = sorted(member_id for member_id, kind in found.members if kind is Kind.CHEATER)
+        books = await _read(url, lambda connection: read_books(connection, cheaters))
+        twins = await _read(twin_url, lambda connection: read_books(connection, cheaters))
+        figures = await _read(url, lambda connection: read_figures(connection, wanted, found.members))
+        database = Database(url, pool_size=1)
+        stack.push_async_callback(database.close)
+        report = await audit(database, wanted.ends, vault=AesVault(b"simulation %d" % wanted.seed))
+        hashes = sheet_hashes(seed_files(), wanted.changes)
+        kept = f"kept_{name}" if keep else ""
+        return Simulated(wanted, describe(), hashes, found, figures, books, twins, report, seconds, kept)
+
+
+async def _publish_changes(url: str, wanted: Wanted) -> None:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.work() as work:
+            for change in wanted.changes:
+                await publish(
+                    work, change.kind, change.key, change.body, author="simulation", reason="tried in a simulation",
+                    based_on=1, now=wanted.begins,
+                )  # fmt: skip
+    finally:
+        await database.close()
+
+
+async def _read(url: str, act: Callable[[Any], Any]) -> Any:
+    database = Database(url, pool_size=1)
+    try:
+        async with database.snapshot() as connection:
+            return await act(connection)
+    finally:
+        await database.close()
+
+
+async def _play(wanted: Wanted, url: str, twin_url: str, tell: Tell) -> tuple[Found, Found]:
+    """All lanes, side by side; whatever ends this ends their processes."""
+    context = multiprocessing.get_context("spawn")
+    turn = context.Value("q", 0)
+    lanes: list[tuple[Any, Connection]] = []
+    try:
+        for lane in range(wanted.lanes):
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(
+                target=_run_process, args=(wanted, lane, url, twin_url, turn, theirs), daemon=True, name=f"lane-{lane}"
+            )
+            process.start()
+            theirs.close()
+            lanes.append((process, ours))
+        return await _gather(lanes, tell)
+    finally:
+        for process, line in lanes:
+            line.close()
+            process.terminate()
+        for process, _ in lanes:
+            process.join(_LEAVE_SECONDS)
+
+
+async def _gather(lanes: list[tuple[Any, Connection]], tell: Tell) -> tuple[Found, Found]:
+    ended: dict[int, tuple[Found, Found]] = {}
+    done = 0
+    while len(ended) < len(lanes):
+        for number, (_, line) in enumerate(lanes):
+            while number not in ended and line.poll():
+                try:
+                    said = line.recv()
+                except EOFError:
+                    raise Broken(f"lane {number} ended before its season did") from None
+                if isinstance(said, int):
+                    done += said
+                    tell(done)
+                elif isinstance(said, str):
+                    raise Broken(f"lane {number}: {said}")
+                else:
+                    ended[number] = said
+        await asyncio.sleep(_LOOK_SECONDS)
+    whole, twins = Found(), Found()
+    for number in range(len(lanes)):
+        whole.add(ended[number][0])
+        twins.add(ended[number][1])
+    return whole, twins
+
+
+def _run_process(wanted: Wanted, lane: int, url: str, twin_url: str, turn: Any, line: Connection) -> None:
+    """A lane in a process of its own; Ctrl-C is the parent's to handle."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ticks = 0
+
+    async def take_turn() -> None:
+        while turn.value != ticks * wanted.lanes + lane:
+            if multiprocessing.parent_process() is None or not _is_alive():
+                raise SystemExit
+            await asyncio.sleep(0.001)
+
+    def pass_turn() -> None:
+        nonlocal ticks
+        ticks += 1
+        turn.value += 1
+
+    try:
+        gc.set_threshold(_GC_OBJECTS, 20, 50)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            line.send(runner.run(run_lane(wanted, lane, url, twin_url, take_turn, pass_turn, line.send)))
+    except Exception as error:  # noqa: BLE001 - told to the parent, who fails with it
+        line.send(f"{type(error).__name__}: {error}")
+
+
+def _is_alive() -> bool:
+    parent = multiprocessing.parent_process()
+    return parent is not None and parent.is_alive()
