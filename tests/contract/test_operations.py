@@ -359,6 +359,8 @@ async def run_lifecycle(run: Runner) -> None:
     await run("SubmitSheet", **sheet, revision=2, reason="because of the mugs")
     run.who = approver
     review = await run("SheetReview", id=draft["sheetId"])
+    preview = await run("BoardPreview", sheetIds=[], commands=[])
+    assert (preview["board"]["level"], preview["faults"]) == (1, [])
     assert (review["faults"], review["odds"]["current"], review["sheet"]["revision"]) == ([], None, 2)
     later = (run.edge.now() + timedelta(days=2)).date().isoformat()
     scheduled = await run("ApproveSheet", **sheet, revision=2, at=f"{later}T00:00", reason="well done")
