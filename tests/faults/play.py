@@ -15,7 +15,7 @@ LISTS = 6
 DRAWS = 3
 """One for each ticket of the welcome; half of them after the first seed was revealed."""
 # Shown as they stand now, whatever the answer was about.
-_LIVE = {"board", "wallet"}
+_LIVE = {"board", "wallet", "refill"}
 
 
 @dataclass
@@ -27,6 +27,7 @@ class Told:
     orders: set[int] = field(default_factory=set)
     moves: int = 0
     lists: int = 0
+    chests: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -44,6 +45,9 @@ class Play(Load):
         claimed = await self.ask(client, "mobile", member, "ClaimQuest", {"code": "daily-check-in"})
         assert claimed["quest"]["claimed"], claimed
         await self.play(client, member, told)
+        await self.buy(client, member, told)
+        await self.play(client, member, told)
+        await self.open_chests(client, member, told)
         await self.ask(client, "mobile", member, "SetClientSeed", {"clientSeed": "mine"})
         for number in range(DRAWS):
             if number == DRAWS - 1:
@@ -65,6 +69,29 @@ class Play(Load):
             assert (done["applied"], done["refusal"]) == (len(moves), None), done
             told.moves, told.lists = told.moves + len(moves), told.lists + 1
             told.orders |= {each["number"] for each in done["delivered"]}
+
+    async def buy(self, client: httpx.AsyncClient, member: str, told: Told) -> None:
+        """Energy for diamonds that an operator gave, and another order; each is a revision of the board."""
+        me = await self.ask(client, "mobile", member, "Me", {})
+        gift = {"memberId": me["id"], "currency": "DIAMONDS", "amount": 100, "reason": "for the test"}
+        await self.ask(client, "admin", "Bearer demo:ann:support", "AdjustWallet", gift)
+        filled = await self.ask(client, "mobile", member, "RefillEnergy", {"mostDiamonds": 20})
+        assert (filled["diamonds"], filled["energy"]) == (20, 100), filled
+        board = await self.ask(client, "mobile", member, "Board", {})
+        order = {"baseRevision": board["revision"], "order": board["orders"][-1]["number"]}
+        done = await self.ask(client, "mobile", member, "RerollOrder", {**order, "mostDiamonds": 0})
+        assert done["diamonds"] == 0, done
+        told.lists += 2
+
+    async def open_chests(self, client: httpx.AsyncClient, member: str, told: Told) -> None:
+        """Unlocks, hurries and opens what the orders earned."""
+        shelf = await self.ask(client, "mobile", member, "Chests", {})
+        for number in [each["number"] for each in shelf["chests"]]:
+            await self.ask(client, "mobile", member, "QueueChest", {"number": number})
+            await self.ask(client, "mobile", member, "HurryChest", {"number": number, "mostDiamonds": 60})
+            opened = await self.ask(client, "mobile", member, "OpenChest", {"number": number})
+            assert opened["drops"], opened
+            told.chests.add(number)
 
     async def draw(self, client: httpx.AsyncClient, member: str, told: Told) -> None:
         pools = await self.ask(client, "mobile", member, "Pools", {})

@@ -125,6 +125,11 @@ async def check_play_is_whole(server: Server, play: Play) -> None:
     orders = await rows(server, f"SELECT i.subject, t.number FROM deliveries t {mine}")
     for name in names:
         assert {number for subject, number in orders if subject == name} == play.told[name].orders
+    chests = await rows(server, f"SELECT i.subject, t.number FROM chests t {mine} WHERE t.opened_at IS NOT NULL")
+    for name in names:
+        assert {number for subject, number in chests if subject == name} == play.told[name].chests
+    refills = await rows(server, f"SELECT i.subject, count(*), sum(t.diamonds) FROM refills t {mine} GROUP BY 1")
+    assert {name: (times, paid) for name, times, paid in refills if name in names} == dict.fromkeys(names, (1, 20))
     visits = await rows(
         server, f"SELECT i.subject, count(*) FROM events t {mine} WHERE t.kind = 'app_opened' GROUP BY 1"
     )
@@ -146,6 +151,7 @@ async def test_a_server_killed_under_draws_and_play_loses_and_doubles_nothing(se
     await play.stop()
     assert play.retries > 0
     assert any(told.orders for told in play.told.values()), "something was delivered"
+    assert any(told.chests for told in play.told.values()), "a chest was opened"
     await check_play_is_whole(server, play)
 
 
