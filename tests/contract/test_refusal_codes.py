@@ -835,6 +835,7 @@ async def rerolling(edge: Edge, order: int, most: int = 0) -> Request:
 
 @reaches("NOT_REROLLABLE")
 async def reroll_of_an_appointment(edge: Edge) -> Request:
+    await rerolling(edge, 1)  # opens the board
     order = '[[1999999999, ["dairy.1"], 1, 1, 0, "2999-01-01T00:00:00+00:00", "rush", 500, "Rush", "x"]]'
     mine = "member_id = (SELECT id FROM members WHERE card_no = $1)"
     await edge.execute(f"UPDATE boards SET orders = orders || '{order}' WHERE {mine}", await edge.card("demo:rae"))

@@ -231,7 +231,7 @@ async def test_of_sixteen_that_reroll_one_order_one_does(wide: Database) -> None
     free, priced = await run_action(wide, reroll_orders, batch)
     assert isinstance(free, Rerolled)
     assert isinstance(priced, Refused)
-    assert (str(priced.code), priced.facts) == ("PRICE_CHANGED", {"diamonds": 2})
+    assert (str(priced.code), priced.facts) == ("PRICE_CHANGED", {"diamonds": 2, "most": 0})
     await check(wide)
 
 

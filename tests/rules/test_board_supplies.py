@@ -312,14 +312,14 @@ def test_what_a_list_of_moves_earns_can_be_spent_in_it_and_what_it_spent_cannot_
     bubble_in(board, 40, "dairy.4")
     bubble_in(board, 41, "dairy.4")
     pop, other, deliver = Move(MoveKind.POP, 40), Move(MoveKind.POP, 41), Move(MoveKind.DELIVER, 1)
-    assert orders.replay(table, dials, [pop], NOW, 11).applied == 0
-    done = orders.replay(table, dials, [deliver, pop, other], NOW, 0)
+    assert orders.replay(table, dials, [pop], NOW, purse=11).applied == 0
+    done = orders.replay(table, dials, [deliver, pop, other], NOW, purse=0)
     assert (done.applied, done.refusal and done.refusal.code) == (2, LoyaltyCode.NOT_ENOUGH)
     assert done.refusal is not None
     assert done.refusal.facts["available"] == 8
     assert [each.diamonds for each in done.popped] == [12]
-    assert orders.replay(table, dials, [deliver, pop, other], NOW, 4).applied == 3
-    assert orders.replay(table, dials, [deliver, pop], NOW, -9).applied == 1, "a debt is paid first"
+    assert orders.replay(table, dials, [deliver, pop, other], NOW, purse=4).applied == 3
+    assert orders.replay(table, dials, [deliver, pop], NOW, purse=-9).applied == 1, "a debt is paid first"
 
 
 def test_what_a_level_pays_can_pop_a_bubble_of_the_same_list() -> None:
@@ -328,5 +328,5 @@ def test_what_a_level_pays_can_pop_a_bubble_of_the_same_list() -> None:
     board.experience = 20
     table = orders.Table(board, (), 1)
     claim, pop = Move(MoveKind.CLAIM_LEVEL, 2), Move(MoveKind.POP, 31)
-    assert orders.replay(table, shipped()[1], [claim, pop], NOW, 1).applied == 1, "ten and one are not twelve"
-    assert orders.replay(table, shipped()[1], [claim, pop], NOW, 2).applied == 2
+    assert orders.replay(table, shipped()[1], [claim, pop], NOW, purse=1).applied == 1, "ten and one are not twelve"
+    assert orders.replay(table, shipped()[1], [claim, pop], NOW, purse=2).applied == 2
