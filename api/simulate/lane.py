@@ -15,14 +15,14 @@ from uuid import UUID
 from api.runtime.clock import Mint, SeededDice
 from api.runtime.database import Database
 from api.simulate import bots, forging
-from api.simulate.bots import HOURS, MANNERS, QUEST_HOURS, House, Knows, PoolShown
+from api.simulate.bots import HOURS, MANNERS, QUEST_HOURS, House, Knows
 from api.simulate.forging import Forgery, Scene, new_key
+from api.simulate.house import read_house
 from api.simulate.planning import is_dead, plan
 from api.simulate.wanted import Kind, Wanted
 from game.board.rules import moves
 from game.checkin.actions import CheckIn, check_in
 from game.chests.actions import (
-    CHESTS,
     ChestQueued,
     HurryChest,
     OpenChest,
@@ -47,11 +47,9 @@ from loyalty.members.actions import (
 )  # fmt: skip
 from loyalty.members.rules import IdentityKind
 from loyalty.refusals import Refused
-from loyalty.sheets.actions import open_sheets
 from loyalty.work import Work
 from rewards.fairness.actions import AesVault
 from rewards.gacha.actions import DrawPrizes, draw_prizes
-from rewards.gacha.actions.pools import read_pools
 
 _BATCH = 400
 _ROUND_SECONDS = 75
@@ -137,7 +135,7 @@ class Crowd:
         """Makes the members, their years of birth and their boards."""
         now = self._wanted.begins
         async with self.database.read() as connection:
-            self._house = await _read_house(connection, now)
+            self._house = await read_house(connection, now)
         for first in range(0, len(kinds), _BATCH):
             await self._make(kinds[first : first + _BATCH], first, now)
 
@@ -338,19 +336,6 @@ class Crowd:
         if not forged:
             self.found.refusals.update(str(each.code) for each in answers if isinstance(each, Refused))
         return answers
-
-
-async def _read_house(connection: Any, now: datetime) -> House:
-    """What everybody can read, once: it stays the same for the whole season."""
-    sheets = await open_sheets(connection, now)
-    chests = await sheets.get(connection, *CHESTS)
-    assert chests is not None, "the sheets are seeded"
-    pools = await read_pools(connection, sheets)
-    shown = tuple(
-        PoolShown(each.id, each.odds.sha256, each.odds.price_diamonds, each.odds.takes_tickets)
-        for each in sorted(pools.all, key=lambda each: each.slug)
-    )
-    return House(chests, sheets.version(*CHESTS[:2]), shown)
 
 
 def _number(*parts: int) -> int:

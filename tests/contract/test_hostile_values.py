@@ -151,6 +151,7 @@ async def good_requests(edge: Edge) -> list[tuple[str, str, str, dict[str, Any]]
          {"sheetId": drafts[2], "revision": 1, "reason": "for the test", "at": "2099-01-01T00:00"}),
         ("admin", "WithdrawSheet", OWNER, {"sheetId": drafts[1], "reason": "for the test"}),
         ("admin", "SheetReview", OWNER, {"id": drafts[0]}),
+        ("admin", "BoardPreview", OWNER, {"sheetIds": [], "commands": [{"tap": {"cell": 23}}], "level": 2}),
         ("admin", "OddsPreview", OWNER, {"key": "spring", "body": dumps(odds_body())}),
         *await prize_requests(edge, page),
         ("admin", "Trail", OWNER, {**page, "subject": "offer.x"}), ("admin", "FairnessMonitor", OWNER, {}),

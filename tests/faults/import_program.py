@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from argparse import Namespace
 from typing import Any
@@ -39,6 +40,8 @@ def pause(seconds: float) -> None:
 
 
 if __name__ == "__main__":
+    # A shell that runs the tests in the background has it ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     pause(float(os.environ.get(PAUSE, "0")))
     Sample.open = lambda: InventedSample(BASKETS)  # type: ignore[method-assign,assignment,return-value]
     receipts.BATCH = 30

@@ -46,6 +46,11 @@ _SENTENCES = {
     "a zone of the IANA database such as Asia/Taipei": "須為 IANA 時區名稱，例如 Asia/Taipei",
     "an ISO 4217 code such as TWD": "須為 ISO 4217 貨幣代碼，例如 TWD",
     "one of {}": "須為下列之一：{}",
+    "at most {} moves": "最多 {} 步",
+    "one version at most of each of chains, board, levels and orders": "chains、board、levels、orders 各最多一個版本",
+    "a date and time with its offset, such as 2027-03-01T00:00:00+08:00": (
+        "須為含時差的日期與時間，例如 2027-03-01T00:00:00+08:00"
+    ),
     "{} of what there is": "須為現有的 {}",
     "the text of one JSON object of at most {} characters": "須為一個 JSON 物件的文字，最多 {} 個字元",
     "it must not nest more than {} deep": "巢狀不得超過 {} 層",
