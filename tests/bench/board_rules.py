@@ -17,6 +17,7 @@ from game.board.rules.moves import Move, MoveKind
 from game.orders import rules as orders
 from game.orders.rules import Table, replay
 from game.refusals import GameRefused
+from loyalty.refusals import LoyaltyRefused
 from tests.playing import Player, new_table, play, shipped
 
 LISTS = 400
@@ -42,7 +43,7 @@ def record(seed: int) -> list[tuple[Table, list[Move], datetime]]:
                     player.table, _ = orders.deliver(player.table, dials, move.first)
                 else:
                     moves.apply(player.table.board, move, player.now)
-            except GameRefused:
+            except (GameRefused, LoyaltyRefused):
                 continue
             taken.append(move)
             if len(taken) == LIST_LENGTH:
@@ -59,7 +60,7 @@ def measure(seed: int) -> tuple[float, float]:
     for _ in range(ROUNDS):
         began = time.process_time()
         for table, asked, now in lists:
-            assert replay(table, dials, asked, now).applied == LIST_LENGTH
+            assert replay(table, dials, asked, now, purse=table.board.purse).applied == LIST_LENGTH
         speeds.append(len(lists) * LIST_LENGTH / (time.process_time() - began))
     return statistics.median(speeds), min(speeds)
 
