@@ -15,9 +15,9 @@ from weakref import WeakSet
 
 from api.runtime.database import Database
 from loyalty.care.rules import parse_limits
-from loyalty.ledger.actions import read_wallets
-from loyalty.ledger.rules import Currency, Wallet
-from loyalty.members.actions import NewMember, create_members, load_members
+from loyalty.ledger.actions import ISSUE_ADJUST, Note, open_ledger, read_wallets
+from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance, Wallet
+from loyalty.members.actions import NewMember, create_members, load_members, lock
 from loyalty.members.rules import IdentityKind
 from loyalty.receipts.actions import RecordReceipt, Store, create_stores
 from loyalty.receipts.rules import Line, parse_earning
@@ -172,3 +172,15 @@ async def table_names(connection: Any) -> list[str]:
         "AND relnamespace = 'public'::regnamespace ORDER BY 1"
     )
     return [row["relname"] for row in rows]
+
+
+async def give_currency(
+    database: Database, member_id: UUID, currency: Currency, amount: int, at: datetime = NOW
+) -> None:
+    """An operator's gift, in a transaction of its own."""
+    async with database.work() as work:
+        await lock(work, [member_id])
+        ledger = await open_ledger(work, [member_id])
+        lot = LotKey(Provenance.FREE, NEVER)
+        ledger.credit(work, member_id, currency, amount, lot, Note(ISSUE_ADJUST, "test", None, at))
+        await ledger.save(work)

@@ -10,10 +10,12 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+from api.simulate import store
 from api.simulate.wanted import ZONE, Kind, Wanted
 from game.board.actions.book import load_content
 from loyalty.sheets.actions import open_sheets
 from loyalty.sheets.rules import Season
+from loyalty.tiers.actions import LADDER
 from rewards.coupons.actions.book import load_terms as load_offers
 from rewards.gacha.actions.pools import load_terms, offers_on_sale
 from rewards.gacha.rules import costing
@@ -22,74 +24,6 @@ from rewards.gacha.rules.worth import worths_of
 Books = dict[UUID, tuple[Any, ...]]
 """Member -> balances, level, experience, energy and orders delivered."""
 WHOLE = "all"
-
-_WHO = "WITH who AS (SELECT * FROM unnest($1::uuid[], $2::text[]) AS w(member_id, kind))"
-# Every member-day counts, those without any movement as nothing. `side` is an account, or all that came in or went out.
-_FLOWS = f"""
-{_WHO}, flows AS (
-    SELECT member_id, (at AT TIME ZONE $3)::date AS day, account, amount FROM transfers WHERE currency = 'DIAMONDS'
-), sides AS (
-    SELECT member_id, day, account AS side, sum(abs(amount)) AS amount FROM flows GROUP BY 1, 2, 3
-    UNION ALL
-    SELECT member_id, day, CASE WHEN amount > 0 THEN 'in' ELSE 'out' END, sum(abs(amount)) FROM flows GROUP BY 1, 2, 3
-), kinds AS (
-    SELECT member_id, kind FROM who UNION ALL SELECT member_id, 'all' FROM who
-)
-SELECT k.kind, n.side, percentile_disc(ARRAY[0.5, 0.9, 0.99]) WITHIN GROUP (ORDER BY coalesce(s.amount, 0)) AS spread,
-       sum(coalesce(s.amount, 0))::bigint AS total
-FROM kinds k CROSS JOIN (SELECT DISTINCT side FROM sides) n
-CROSS JOIN generate_series($4::date, $5::date, interval '1 day') AS d(day)
-LEFT JOIN sides s ON s.member_id = k.member_id AND s.day = d.day::date AND s.side = n.side
-GROUP BY 1, 2 ORDER BY 1, 2
-"""  # noqa: S608
-_LEVELS = """
-SELECT member_id, (at AT TIME ZONE $1)::date AS day, max((facts ->> 'level')::int) AS level FROM events
-WHERE kind = 'level_claimed' GROUP BY 1, 2
-"""
-# What time gave is what was spent and is left, less what a board starts with and what was given; the rest of what the
-# time could have given was wasted at the cap.
-_ENERGY = f"""
-{_WHO}, taps AS (
-    SELECT member_id, sum((facts ->> 'tap')::int) AS spent FROM events
-    WHERE kind = 'moves_played' AND facts ? 'tap' GROUP BY 1
-), gifts AS (
-    SELECT member_id, sum(amount) AS given FROM (
-        SELECT member_id, (facts ->> 'amount')::int AS amount FROM events
-        WHERE kind = 'gift_taken' AND facts ->> 'kind' = 'ENERGY'
-        UNION ALL
-        SELECT member_id, (facts ->> 'energy')::int FROM events WHERE kind = 'level_claimed') g GROUP BY 1
-), boards_now AS (
-    SELECT member_id, created_at, energy AS there, CASE WHEN energy >= $4 THEN energy ELSE
-        least($4, energy + floor(extract(epoch FROM $3 - energy_at) / $5))::int END AS left
-    FROM boards
-)
-SELECT w.kind, count(*) AS members, sum(coalesce(t.spent, 0))::bigint AS spent, sum(b.left)::bigint AS left,
-       sum(coalesce(g.given, 0))::bigint AS given,
-       sum(floor(extract(epoch FROM $3 - b.created_at) / $5)
-           - (coalesce(t.spent, 0) + b.left - $6 - coalesce(g.given, 0)))::bigint AS wasted
-FROM who w JOIN boards_now b USING (member_id) LEFT JOIN taps t USING (member_id) LEFT JOIN gifts g USING (member_id)
-GROUP BY 1
-"""  # noqa: S608
-_ORDERS = f"""
-{_WHO}
-SELECT w.kind, (d.at AT TIME ZONE $3)::date AS day, count(*) AS orders, sum(d.units)::bigint AS units
-FROM deliveries d JOIN who w USING (member_id) GROUP BY 1, 2
-"""  # noqa: S608
-_CHESTS = f"""
-{_WHO}
-SELECT w.kind, count(*) AS earned, count(c.opened_at) AS opened FROM chests c JOIN who w USING (member_id) GROUP BY 1
-"""  # noqa: S608
-_AWARDS = "SELECT pool_id, version, awarded, count(*) AS draws FROM draws GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-_COUPONS = (
-    "SELECT offer_id, version, count(*) AS coupons FROM coupons WHERE state = 'ISSUED' GROUP BY 1, 2 ORDER BY 1, 2"
-)
-_BOOKS = """
-SELECT b.member_id, b.level, b.experience, b.energy, b.units, b.next_order,
-       (SELECT count(*) FROM deliveries d WHERE d.member_id = b.member_id) AS delivered,
-       (SELECT coalesce(jsonb_object_agg(currency, balance), '{}') FROM wallets w WHERE w.member_id = b.member_id)::text
-       AS wallets
-FROM boards b WHERE b.member_id = ANY($1::uuid[])
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +88,11 @@ async def read_figures(connection: Any, wanted: Wanted, members: Sequence[tuple[
     season = await opened.season(connection)
     layout = (await load_content(opened, connection)).layout
     cap = await _energy_cap(connection, opened)
-    flows = await connection.fetch(_FLOWS, *who, ZONE.key, days[0], days[-1])
-    energy = await connection.fetch(_ENERGY, *who, wanted.ends, cap, layout.energy_seconds, layout.energy_start)
+    flows = await connection.fetch(store.FLOWS, *who, ZONE.key, days[0], days[-1])
+    energy = await connection.fetch(store.ENERGY, *who, wanted.ends, cap, layout.energy_seconds, layout.energy_start)
     orders: dict[str, dict[date, int]] = defaultdict(dict)
     units: dict[str, int] = defaultdict(int)
-    for row in await connection.fetch(_ORDERS, *who, ZONE.key):
+    for row in await connection.fetch(store.ORDERS, *who, ZONE.key):
         orders[row["kind"]][row["day"]] = row["orders"]
         units[row["kind"]] += row["units"]
     draws, liability, coupons = await _liability(connection, season)
@@ -171,7 +105,7 @@ async def read_figures(connection: Any, wanted: Wanted, members: Sequence[tuple[
         },
         orders={kind: tuple(found.get(day, 0) for day in days) for kind, found in sorted(orders.items())},
         units=dict(sorted(units.items())),
-        chests={row["kind"]: (row["earned"], row["opened"]) for row in await connection.fetch(_CHESTS, *who)},
+        chests={row["kind"]: (row["earned"], row["opened"]) for row in await connection.fetch(store.CHESTS, *who)},
         draws=draws,
         liability=liability,
         coupons=coupons,
@@ -180,7 +114,7 @@ async def read_figures(connection: Any, wanted: Wanted, members: Sequence[tuple[
 
 async def read_books(connection: Any, member_ids: Sequence[UUID]) -> Books:
     """What members hold and reached, to be compared."""
-    rows = await connection.fetch(_BOOKS, list(member_ids))
+    rows = await connection.fetch(store.BOOKS, list(member_ids))
     return {row["member_id"]: tuple(row)[1:] for row in rows}
 
 
@@ -205,20 +139,18 @@ def _flow(row: Any) -> Flow:
 
 
 async def _levels(connection: Any) -> dict[tuple[UUID, date], int]:
-    return {(row["member_id"], row["day"]): row["level"] for row in await connection.fetch(_LEVELS, ZONE.key)}
+    return {(row["member_id"], row["day"]): row["level"] for row in await connection.fetch(store.LEVELS, ZONE.key)}
 
 
 async def _energy_cap(connection: Any, opened: Any) -> int:
     """The cap of the lowest tier: bots buy nothing, so all of them are in it."""
-    from loyalty.tiers.actions import LADDER  # noqa: PLC0415
-
     ladder = await opened.get(connection, *LADDER)
     return int(ladder.tiers[0].energy_cap)
 
 
 async def _liability(connection: Any, season: Season) -> tuple[int, tuple[Liability, ...], int]:
     """Draws in all, what they cost by funder, and how many coupons are outstanding."""
-    awards = await connection.fetch(_AWARDS)
+    awards = await connection.fetch(store.AWARDS)
     terms = await load_terms(connection, {(row["pool_id"], row["version"]) for row in awards})
     sums: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
     total = 0
@@ -235,7 +167,7 @@ async def _liability(connection: Any, season: Season) -> tuple[int, tuple[Liabil
             sums[funder][0] += count * minor
         for code, number in drawn.items():
             sums[by_code[code].funder][1] += number * by_code[code].minor
-    coupons = await connection.fetch(_COUPONS)
+    coupons = await connection.fetch(store.COUPONS)
     offers = await load_offers(connection, {(row["offer_id"], row["version"]) for row in coupons})
     for row in coupons:
         offer = offers[row["offer_id"], row["version"]]

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from argparse import Namespace
-from typing import Any
 
 from api.importing import receipts
 from api.importing.sample import Sample
@@ -16,8 +15,6 @@ from api.settings import Settings
 from tests.invented_sample import InventedSample
 
 BASKETS = 900
-PAUSE = "IMPORT_PAUSE_SECONDS"
-"""Between batches, for who wants to stop it half way: a whole year is in within two seconds."""
 
 
 async def _import() -> int:
@@ -28,21 +25,9 @@ async def _import() -> int:
         await database.close()
 
 
-def pause(seconds: float) -> None:
-    """Has the import wait before each batch, its transaction open."""
-    batch = receipts._import
-
-    async def slowly(*given: Any) -> Any:
-        await asyncio.sleep(seconds)
-        return await batch(*given)
-
-    receipts._import = slowly  # type: ignore[assignment]
-
-
 if __name__ == "__main__":
     # A shell that runs the tests in the background has it ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    pause(float(os.environ.get(PAUSE, "0")))
     Sample.open = lambda: InventedSample(BASKETS)  # type: ignore[method-assign,assignment,return-value]
     receipts.BATCH = 30
     sys.exit(asyncio.run(_import()))

@@ -15,10 +15,9 @@ from api.runtime.clock import utc_now
 from api.runtime.database import Database
 from loyalty.sheets.actions import seed_files
 from tests.conftest import Servers
-from tests.faults.import_program import BASKETS, PAUSE
+from tests.faults.import_program import BASKETS
 from tests.seeding import PARSERS, shipped_sheets
 
-_PAUSE = 0.3
 _ROOT = Path(__file__).resolve().parents[2]
 _RESULT = """
 SELECT r.receipt_no, i.subject, r.bought_at, r.day, r.points, r.stamps, r.tickets, r.tier, r.total_minor
@@ -30,10 +29,10 @@ JOIN identities i ON i.member_id = w.member_id AND i.kind = 'legacy' ORDER BY 1,
 """
 
 
-async def _start(url: str, pause: float = 0) -> asyncio.subprocess.Process:
+async def _start(url: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.faults.import_program",
-        cwd=_ROOT, env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(_ROOT), PAUSE: str(pause)},
+        cwd=_ROOT, env={**os.environ, "DATABASE_URL": url, "PYTHONPATH": str(_ROOT)},
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
 
@@ -51,7 +50,7 @@ async def _done(database: Database) -> int:
 async def _interrupt(url: str, database: Database, number: signal.Signals, *, after: int) -> tuple[int | None, str]:
     """Starts the program and signals it once `after` more baskets are in, wherever it then is."""
     goal = await _done(database) + after
-    process = await _start(url, _PAUSE)
+    process = await _start(url)
     while process.returncode is None and await _done(database) < goal:  # noqa: ASYNC110 - another process moves it
         await asyncio.sleep(0.005)
     if process.returncode is None:
@@ -118,7 +117,7 @@ async def test_an_import_whose_database_goes_away_says_so_and_goes_on_later(
     database: Database, database_url: str, embedded_servers: Servers, database_name: str
 ) -> None:
     await _seed(database)
-    process = await _start(database_url, _PAUSE)
+    process = await _start(database_url)
     while await _done(database) < 60 and process.returncode is None:  # noqa: ASYNC110 - another process moves it
         await asyncio.sleep(0.005)
     await database.close()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from api.settings import Settings
-from tests.earning import earn_chests
+from tests.earning import earn_chests, lay_out
 from tests.edge import Edge, dumps, kinds_of, open_edge
 from tests.playing import sheet
 
@@ -38,21 +38,6 @@ async def open_board(edge: Edge) -> dict[str, Any]:
     played = await edge.ask("mobile", "PlayMoves", MEI, baseRevision=board["revision"], commands=[])
     found: dict[str, Any] = played["board"]
     return found
-
-
-async def lay(edge: Edge, number: int) -> None:
-    """Puts what an order asks for into free cells."""
-    mine = "member_id = (SELECT id FROM members WHERE card_no = $1)"
-    card = await edge.card(MEI)
-    [(cells, orders, units)] = await edge.rows(
-        f"SELECT cells::text, orders::text, units FROM boards WHERE {mine}", card
-    )
-    stored = json.loads(cells)
-    words = next(each[1] for each in json.loads(orders) if each[0] == number)
-    for cell, word in zip([at for at, each in enumerate(stored) if each == "."], words, strict=False):
-        stored[cell] = word
-        units += 2 ** (int(word.rpartition(".")[2]) - 1)
-    await edge.execute(f"UPDATE boards SET cells = $2::jsonb, units = $3 WHERE {mine}", card, json.dumps(stored), units)
 
 
 async def quests(edge: Edge) -> dict[str, dict[str, Any]]:
@@ -140,7 +125,7 @@ async def test_one_appointment_is_met_and_the_next_one_missed(edge: Edge) -> Non
     assert await edge.code(
         "mobile", "RerollOrder", MEI, baseRevision=inside["revision"], order=rush["number"], mostDiamonds=9
     ) == "NOT_REROLLABLE"  # fmt: skip
-    await lay(edge, rush["number"])
+    await lay_out(edge, MEI, rush["number"])
     deliver = [{"deliver": {"order": rush["number"]}}]
     played = await edge.ask("mobile", "PlayMoves", MEI, baseRevision=inside["revision"], commands=deliver)
     assert [each["number"] for each in played["delivered"]] == [rush["number"]]
@@ -150,7 +135,7 @@ async def test_one_appointment_is_met_and_the_next_one_missed(edge: Edge) -> Non
     missed = await open_board(edge)
     other = next(each for each in missed["orders"] if each["name"])
     assert other["number"] != rush["number"]
-    await lay(edge, other["number"])
+    await lay_out(edge, MEI, other["number"])
     seen = await edge.ask("mobile", "Home", MEI)
     edge.ahead += datetime.fromisoformat(other["expiresAt"]) - edge.now()
     again = await edge.ask("mobile", "Home", MEI, ifVersion=seen["version"])

@@ -35,8 +35,7 @@ from tests.races.test_play import (
     playing,
     rows,
 )
-from tests.races.test_refills import give
-from tests.seeding import faults_of_books
+from tests.seeding import faults_of_books, give_currency
 
 POP = Move(MoveKind.POP, 16)
 ENDS = NOW + timedelta(minutes=5)
@@ -58,7 +57,7 @@ async def a_member(database: Database, diamonds: int = 0, word: str = "*dairy.4"
     bubbles = json.dumps({"16": [ENDS.isoformat(), price]})
     await change_row(database, "UPDATE boards SET bubbles = $2::jsonb WHERE member_id = $1", member, bubbles)
     if diamonds:
-        await give(database, member, diamonds)
+        await give_currency(database, member, Currency.DIAMONDS, diamonds, NOW)
     return member
 
 
@@ -136,7 +135,7 @@ async def test_a_pop_is_paid_with_what_the_same_list_earned_and_stops_where_that
     assert (short.result.applied, short.result.refused_index) == (1, 1)
     assert short.result.refusal.code == LoyaltyCode.NOT_ENOUGH
     assert dict(short.result.refusal.facts) == {"currency": "DIAMONDS", "available": 12, "needed": 13}
-    await give(wide, member, 1)
+    await give_currency(wide, member, Currency.DIAMONDS, 1, NOW)
     assert (await ask(wide, playing(member, 2, POP))).result.applied == 1
     assert await rows(wide, "SELECT balance FROM wallets WHERE currency = 'DIAMONDS'") == [(0,)]
     assert await faults_of_books(wide, [member]) == []
@@ -155,7 +154,7 @@ async def test_what_a_member_owes_is_paid_before_a_bubble_is(wide: Database) -> 
     await lay(wide, member, {18: "dairy.1"})
     short = await ask(wide, playing(member, 1, Move(MoveKind.DELIVER, 1), POP))
     assert (short.result.applied, dict(short.result.refusal.facts)["available"]) == (1, 7)
-    await give(wide, member, 3)
+    await give_currency(wide, member, Currency.DIAMONDS, 3, NOW)
     assert (await ask(wide, playing(member, 2, POP))).result.applied == 1
     assert await faults_of_books(wide, [member]) == []
     await check(wide)

@@ -28,8 +28,7 @@ from game.orders.actions import (
 from game.orders.actions.publishing import faults_with
 from game.orders.rules import parse_orders
 from game.refusals import GameCode
-from loyalty.ledger.actions import ISSUE_ADJUST, Note, open_ledger
-from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
+from loyalty.ledger.rules import Currency
 from loyalty.members import actions as members
 from loyalty.members.rules import MemberStatus
 from loyalty.refusals import LoyaltyCode, Refused
@@ -37,7 +36,7 @@ from loyalty.requests.rules import RequestKey, fingerprint
 from loyalty.sheets import actions as sheets
 from tests.playing import sheet
 from tests.races.test_play import CONNECTIONS, TAP, ask, check, lay, new_member, open_season, playing, rows
-from tests.seeding import faults_of_books
+from tests.seeding import faults_of_books, give_currency
 
 BEFORE = datetime(2027, 3, 10, 9, 0, tzinfo=UTC)  # five in the afternoon in Taipei
 INSIDE = BEFORE + timedelta(hours=2)
@@ -75,15 +74,6 @@ async def reroll(database: Database, command: RerollOrder) -> Any:
 async def code(database: Database, command: RerollOrder) -> str:
     answer = await reroll(database, command)
     return str(answer.code) if isinstance(answer, Refused) else "ok"
-
-
-async def give_diamonds(database: Database, member: UUID, diamonds: int) -> None:
-    async with database.work() as work:
-        await members.lock(work, [member])
-        ledger = await open_ledger(work, [member])
-        lot = LotKey(Provenance.FREE, NEVER)
-        ledger.credit(work, member, Currency.DIAMONDS, diamonds, lot, Note(ISSUE_ADJUST, "adjust", None, BEFORE))
-        await ledger.save(work)
 
 
 async def waiting(database: Database, member: UUID) -> list[list[Any]]:
@@ -189,7 +179,7 @@ async def test_the_first_reroll_of_a_day_is_free_the_next_is_paid_and_a_retry_sh
         assert await read_reroll_price(connection, member, BEFORE + timedelta(days=1)) == 0
     assert await code(wide, rerolling(member, 2, 3)) == "PRICE_CHANGED"
     assert await code(wide, rerolling(member, 2, 3, 3)) == "NOT_ENOUGH"
-    await give_diamonds(wide, member, 20)
+    await give_currency(wide, member, Currency.DIAMONDS, 20, BEFORE)
     paid = await reroll(wide, rerolling(member, 2, 3, 3))
     assert (paid.result.diamonds, paid.wallets[Currency.DIAMONDS].balance) == (3, 17)
     assert await code(wide, rerolling(member, 3, 4, 5)) == "PRICE_CHANGED"
@@ -237,7 +227,7 @@ async def test_of_sixteen_that_reroll_one_order_one_does(wide: Database) -> None
 
 async def test_rerolled_orders_leave_their_chests_to_those_that_follow(wide: Database) -> None:
     member = await new_member(wide)
-    await give_diamonds(wide, member, 1_000)
+    await give_currency(wide, member, Currency.DIAMONDS, 1_000, BEFORE)
     await ask(wide, playing(member, 0, now=BEFORE))
     revision = 1
     for number in (3, 5):

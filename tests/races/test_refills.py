@@ -17,9 +17,7 @@ from game.checkin.actions import SetTimezone, check_in, set_timezones
 from game.refills import actions as refills
 from game.refills.actions import EnergyRefilled, RefillEnergy, export_refills, read_offer, refill_energy
 from game.refills.rules import Bought, make_offer
-from loyalty.ledger.actions import ISSUE_ADJUST, Note, open_ledger
-from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
-from loyalty.members import actions as members
+from loyalty.ledger.rules import Currency
 from loyalty.members.rules import MemberStatus
 from loyalty.refusals import Refused
 from loyalty.requests.rules import RequestKey, fingerprint
@@ -29,7 +27,7 @@ from tests.races.test_checkin import coming
 from tests.races.test_play import CONNECTIONS, change_row, new_member, open_season, playing, rows
 from tests.races.test_play import ask as ask_play
 from tests.races.test_play import check as check_boards
-from tests.seeding import faults_of_books
+from tests.seeding import faults_of_books, give_currency
 
 DAY_ENDS = datetime(2027, 3, 10, 20, 0, tzinfo=NOW.tzinfo)  # four in the morning in Taipei
 
@@ -57,17 +55,8 @@ async def a_member(database: Database, diamonds: int = 1_000) -> UUID:
     member = await new_member(database)
     await ask_play(database, playing(member, 0))
     if diamonds:
-        await give(database, member, diamonds)
+        await give_currency(database, member, Currency.DIAMONDS, diamonds, NOW)
     return member
-
-
-async def give(database: Database, member: UUID, diamonds: int) -> None:
-    async with database.work() as work:
-        await members.lock(work, [member])
-        ledger = await open_ledger(work, [member])
-        lot = LotKey(Provenance.FREE, NEVER)
-        ledger.credit(work, member, Currency.DIAMONDS, diamonds, lot, Note(ISSUE_ADJUST, "adjust", None, NOW))
-        await ledger.save(work)
 
 
 async def check(database: Database, *member_ids: UUID) -> None:
@@ -183,7 +172,7 @@ async def test_each_no_has_its_code_and_changes_nothing(wide: Database) -> None:
 
 async def test_a_board_that_was_never_opened_is_opened_by_a_refill(wide: Database) -> None:
     member = await new_member(wide)
-    await give(wide, member, 20)
+    await give_currency(wide, member, Currency.DIAMONDS, 20, NOW)
     [done] = await refill(wide, refilling(member, 20))
     assert done.diamonds == 20
     assert await rows(wide, "SELECT energy, revision FROM boards") == [(200, 1)]

@@ -17,14 +17,12 @@ from api.runtime.jobs.polling import run_job
 from api.runtime.jobs.work import jobs_of
 from game.checkin.actions import check_in
 from game.season import actions as seasons
-from loyalty.ledger.actions import ISSUE_ADJUST, Note, open_ledger
-from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
-from loyalty.members.actions import lock
+from loyalty.ledger.rules import Currency
 from loyalty.sheets import actions as sheets
 from tests.journeys.test_jobs import Kept
 from tests.races.test_checkin import DAY, HOUR, NOW, check_books, code, come, coming, seed_calendar
 from tests.races.test_compensation import workers
-from tests.seeding import make_shoppers, wallet_of
+from tests.seeding import give_currency, make_shoppers, wallet_of
 
 TURN = NOW + 3 * DAY
 LATER = TURN + timedelta(minutes=2)
@@ -46,16 +44,6 @@ async def publish(database: Database, now: datetime, **changes: Any) -> None:
             work, "season", "current", {**json.loads(last.body), **changes}, PARSERS["season"], author="ann",
             reason="the next season", based_on=None, now=now,
         )  # fmt: skip
-
-
-async def give(database: Database, member_id: UUID, currency: Currency, amount: int, at: datetime) -> None:
-    async with database.work() as work:
-        await lock(work, [member_id])
-        ledger = await open_ledger(work, [member_id])
-        ledger.credit(
-            work, member_id, currency, amount, LotKey(Provenance.FREE, NEVER), Note(ISSUE_ADJUST, "test", None, at)
-        )
-        await ledger.save(work)
 
 
 async def run(database: Database, now: datetime = LATER) -> None:
@@ -93,7 +81,7 @@ async def test_what_expires_is_of_the_old_season_alone_and_the_archive_tells_it(
     for each in range(3):
         await come(shop, member, NOW + each * DAY)
     had = (await wallet_of(shop, member, Currency.DIAMONDS)).balance
-    await give(shop, member, Currency.TICKETS, 2, NOW)
+    await give_currency(shop, member, Currency.TICKETS, 2, NOW)
     await publish(shop, TURN, code="2027-summer")
     await come(shop, member, TURN + HOUR)  # before the job comes by: the new season's first day
     since = (await wallet_of(shop, member, Currency.DIAMONDS)).balance - had

@@ -46,7 +46,7 @@ from tests.races import test_quests as quests
 from tests.races import test_refills as refills
 from tests.races import things_shop as things
 from tests.races.coupons_shop import NOW, Shop, basket, one, open_shop
-from tests.seeding import PARSERS, receipt, shipped_sheets
+from tests.seeding import PARSERS, give_currency, receipt, shipped_sheets
 
 BOARD_PARSERS = {kind: PARSERS_OF_ALL[kind] for kind in ("chains", "board", "levels", "orders", "chests", "quests")}
 
@@ -216,7 +216,7 @@ async def _pop_and_refill(database: Database, member: UUID) -> None:
         database, "UPDATE boards SET cells = $2::jsonb, bubbles = $3::jsonb WHERE member_id = $1",
         member, json.dumps(cells), bubbles,
     )  # fmt: skip
-    await refills.give(database, member, 100)
+    await give_currency(database, member, Currency.DIAMONDS, 100, NOW)
     popped = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.POP, one)))
     assert popped.result.popped
     for _ in range(2):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from game.board.actions import BoardRead, Boards, OpenBoard, open_boards
@@ -39,6 +39,10 @@ class Asked(Protocol):
 
     @property
     def now(self) -> datetime: ...
+
+
+Command = TypeVar("Command", bound=Asked)
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,20 @@ class Game:
         refuse_unfit(self.members.get(member_id))
         self.sheets.refuse_paused(PAUSE)
         self.season.refuse_over(season, now)
+
+    def answer_each(
+        self, commands: Sequence[Command], answer: Callable[[Command], Answer]
+    ) -> list[Answer | Refused]:  # fmt: skip
+        """What each command is answered, in order; a refused one still ends its own revision of the board."""
+        answers: list[Answer | Refused] = []
+        for command in commands:
+            try:
+                answers.append(answer(command))
+            except Refused as refused:
+                answers.append(refused)
+                if self.may_play(command.member_id):
+                    self.boards.board(command.member_id).settle_revision(command.now)
+        return answers
 
     def wall(self, opened: OpenBoard, now: datetime) -> Wall:
         return Wall(opened.moment(now), self.members[opened.member_id].zone)

@@ -95,14 +95,7 @@ async def play_moves(work: Work, commands: Sequence[PlayMoves]) -> list[Played |
     """
     game = await open_game(work, commands)
     books = _Books([], await game.sheets.get(work.connection, *CHESTS), [])
-    answers: list[Played | Refused] = []
-    for command in commands:
-        try:
-            answers.append(_answer(work, game, books, command))
-        except Refused as refused:
-            answers.append(refused)
-            if game.may_play(command.member_id):
-                game.boards.board(command.member_id).settle_revision(command.now)
+    answers = game.answer_each(commands, lambda command: _answer(work, game, books, command))
     if books.deliveries:
         await store.insert_deliveries(work, books.deliveries)
     if books.earned:

@@ -71,14 +71,7 @@ async def reroll_orders(work: Work, commands: Sequence[RerollOrder]) -> list[Rer
     game = await open_game(work, commands)
     days = {(each.member_id, _day(game, each)) for each in commands if each.member_id in game.members}
     books = _Books(await store.count_rerolls(work.connection, sorted(days)), [])
-    answers: list[Rerolled | Refused] = []
-    for command in commands:
-        try:
-            answers.append(_answer(work, game, books, command))
-        except Refused as refused:
-            answers.append(refused)
-            if game.may_play(command.member_id):
-                game.boards.board(command.member_id).settle_revision(command.now)
+    answers = game.answer_each(commands, lambda command: _answer(work, game, books, command))
     if books.rows:
         await store.insert_rerolls(work, books.rows)
     await game.save(work)
