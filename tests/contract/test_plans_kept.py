@@ -31,6 +31,10 @@ class Owner:
         asked.append(self.name)
         return self.held or Purse(coins=0)
 
+    @strawberry.field(metadata={KNOWN: "held"})
+    async def gift(self) -> Purse | None:
+        return self.held or Purse(coins=1)
+
 
 @strawberry.type
 class Screen:
@@ -85,6 +89,11 @@ async def test_a_value_that_the_node_does_not_hold_is_asked_for_each_time_and_ne
         assert await ask("owner { purse { coins } }", "poor") == {"owner": {"purse": {"coins": 0}}}
         assert asked == ["poor"] * times
     assert SCREENS["poor"].kept == {}
+
+
+async def test_none_is_no_value_that_a_node_holds_even_where_null_may_be_shown() -> None:
+    assert await ask("owner { gift { coins } }", "poor") == {"owner": {"gift": {"coins": 1}}}
+    assert await ask("owner { gift { coins } }", "rich") == {"owner": {"gift": {"coins": 9}}}
 
 
 async def test_what_was_sent_is_sent_again_for_the_same_selection_alone() -> None:

@@ -498,3 +498,12 @@ async def test_batches_agree_with_one_by_one_in_every_row(embedded_servers: Serv
     for answers, state in seen[1:]:
         assert answers == seen[0][0]
         assert state == seen[0][1]
+
+
+async def test_a_refused_list_ends_its_own_revision_and_the_next_of_the_batch_goes_on_from_it(wide: Database) -> None:
+    member = await new_member(wide)
+    too_many = playing(member, 0, *[TAP] * 51)
+    refused, played = await run_action(wide, play_moves, [too_many, playing(member, 1, TAP)])
+    assert isinstance(refused, Refused)
+    assert refused.code is GameCode.TOO_MANY_MOVES
+    assert (played.result.applied, played.board.revision) == (1, 2), "the first opened the board, the second tapped"
