@@ -76,9 +76,8 @@ class Home:
         member = refuse_unfit(found.get(member_id))
         sections = _Sections(reader, member, now)
         read = await sections.read(await open_sheets(reader, now), locale)
-        plan = reader.plan(member_id)
-        if not store.same(plan, self._plan):
-            self._plan = plan
+        if reader.surprised:
+            self._plan = reader.plan(member_id)
         return read
 
     async def _foresee(self, connection: Any, member_id: UUID) -> Reader:

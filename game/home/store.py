@@ -9,7 +9,7 @@ answer is found by statement and arguments together, so a plan can be out of dat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -60,13 +60,17 @@ _MEMBER = _TheMember()
 
 
 class Reader:
-    """A connection for reading: finds what was foreseen, asks for the rest once, and notes everything asked."""
+    """A connection for reading: finds what was foreseen, asks for the rest once, and notes everything asked.
+
+    `surprised` tells whether there was any rest.
+    """
 
     def __init__(self, connection: Any, foreseen: dict[Ask, list[Any]]) -> None:
         self.connection = connection
         self._known = foreseen
         self.asked: dict[Ask, None] = {}
         self.statements = 1 if foreseen else 0
+        self.surprised = False
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         """The rows of a statement."""
@@ -75,6 +79,7 @@ class Reader:
         if ask not in self._known:
             self._known[ask] = list(await self.connection.fetch(statement, *arguments))
             self.statements += 1
+            self.surprised = True
         return self._known[ask]
 
     async def fetchrow(self, statement: str, *arguments: Any) -> Any:
@@ -155,8 +160,3 @@ def _replace(value: Any, old: object, new: object) -> Any:
     if type(value) is tuple:
         return tuple([_replace(each, old, new) for each in value])
     return new if value is old or value == old else value
-
-
-def same(one: Iterable[Ask], other: Iterable[Ask]) -> bool:
-    """Whether two plans ask for the same."""
-    return set(one) == set(other)
