@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Generic, NoReturn, TypeVar
 from uuid import UUID
 
@@ -32,6 +33,7 @@ from api.identity.rules import (
     stamp_due,
 )
 from api.refusals import Forbidden, Unauthenticated
+from api.runtime.batcher import Batcher
 from api.runtime.database import Database
 from loyalty.ids import from_typeid, to_typeid
 from loyalty.members import actions as members
@@ -49,7 +51,7 @@ DEMO_STORE_CHANNEL = "STORE"
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Find = Callable[[Work, str, datetime], Awaitable[UUID]]
-SignIn = Callable[[Work, NewMember], Awaitable[SignedIn]]
+SignIn = Callable[[Work, Sequence[NewMember]], Awaitable[list[SignedIn]]]
 
 
 class _Recent(Generic[Key, Value]):
@@ -79,7 +81,8 @@ class _Recent(Generic[Key, Value]):
 class Authenticator:
     """Checks credentials; remembers members for 5 minutes and keys for 5 seconds.
 
-    `sign_in` makes or finds the member of an identity (the composition root may hand one that also gives the welcome).
+    `sign_in` makes or finds the members of identities (the composition root may hand one that also gives the welcome);
+    those who come while it runs go together into its next transaction.
     `firebase` is None where no project is set: then only keys and, in demo mode, demo tokens open anything.
     """
 
@@ -94,7 +97,9 @@ class Authenticator:
     ) -> None:
         self._database = database
         self._pepper = pepper
-        self._sign_in = sign_in
+        self._joins: Batcher[NewMember, SignedIn] = Batcher(
+            database, sign_in, name="signIn", submitter=attrgetter("subject"), key=attrgetter("subject")
+        )
         self._firebase = firebase
         self._demo = demo
         self._found: _Recent[tuple[str, str], UUID] = _Recent(TOKEN_RECHECK_SECONDS)
@@ -107,9 +112,10 @@ class Authenticator:
         if isinstance(credential, DemoCredential):
             if credential.role is not None:
                 _refuse("A member's demo token is `demo:<name>`, without a role.", "demo role")
-            return MemberCaller(await self._find("demo member", credential.name, self._demo_member, now))
+            demo = NewMember(IdentityKind.DEMO, credential.name, now, display_name=credential.name)
+            return MemberCaller(await self._join(demo))
         verified = await self._verified(credential, now)
-        return MemberCaller(await self._find("member", verified.uid, self._firebase_member, now))
+        return MemberCaller(await self._join(NewMember(IdentityKind.FIREBASE, verified.uid, now)))
 
     async def till(self, authorization: str | None, now: datetime) -> TillCaller:
         """A till, by its key. Raises `Unauthenticated`."""
@@ -195,12 +201,13 @@ class Authenticator:
             _refuse("This server checks no Firebase tokens: FIREBASE_PROJECT_ID is not set.", "no project")
         return await self._firebase.verify(credential.token, now)
 
-    async def _firebase_member(self, work: Work, uid: str, now: datetime) -> UUID:
-        return (await self._sign_in(work, NewMember(IdentityKind.FIREBASE, uid, now))).member_id
-
-    async def _demo_member(self, work: Work, name: str, now: datetime) -> UUID:
-        new = NewMember(IdentityKind.DEMO, name, now, display_name=name)
-        return (await self._sign_in(work, new)).member_id
+    async def _join(self, new: NewMember) -> UUID:
+        known = (new.kind.value, new.subject)
+        found = self._found.get(known, new.at)
+        if found is None:
+            found = (await self._joins.submit(new)).member_id
+            self._found.put(known, found, new.at)
+        return found
 
     async def _find(self, kind: str, subject: str, find: Find, now: datetime) -> UUID:
         found = self._found.get((kind, subject), now)

@@ -1,7 +1,8 @@
-"""The first sign-in: makes the member and gives the welcome, in one transaction."""
+"""The first sign-in: makes members and gives the welcome, in one transaction for those who come together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from loyalty.members import actions as members
@@ -17,10 +18,14 @@ class Joining:
 
     pepper: bytes
 
-    async def __call__(self, work: Work, new: NewMember) -> SignedIn:
-        """The member of an identity; one made just now also gets the welcome, once per person."""
+    async def __call__(self, work: Work, new: Sequence[NewMember]) -> list[SignedIn]:
+        """The member of each identity; those made just now also get the welcome, once per person."""
         signed = await members.sign_in(work, new)
-        if signed.created:
-            known = person_hash(self.pepper, new.kind, new.subject)
-            await welcome(work, [Welcome(signed.member_id, known, new.at)])
+        made = [
+            Welcome(each.member_id, person_hash(self.pepper, asked.kind, asked.subject), asked.at)
+            for asked, each in zip(new, signed, strict=True)
+            if each.created
+        ]
+        if made:
+            await welcome(work, made)
         return signed

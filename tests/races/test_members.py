@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from api.identity.authenticate import Authenticator
 from api.runtime.batcher import run_action
 from api.runtime.database import Database
 from loyalty.members.actions import (
@@ -40,7 +41,7 @@ async def test_sixteen_first_sign_ins_at_once_make_one_member(servers: Servers) 
 
     async def enter(server: Database) -> tuple[UUID, bool]:
         async with server.work() as work:
-            signed = await sign_in(work, new)
+            signed = (await sign_in(work, [new]))[0]
             await asyncio.sleep(0.005)
         return signed.member_id, signed.created
 
@@ -60,13 +61,26 @@ async def test_sixteen_first_sign_ins_at_once_make_one_member(servers: Servers) 
     assert strays == 0, "who lost left no member behind"
 
 
+async def test_crowds_that_come_to_two_servers_at_once_are_made_once_each(servers: Servers) -> None:
+    crowd = [f"Bearer demo:crowd-{uuid4().hex}" for _ in range(20)]
+    doors = [Authenticator(server, b"a pepper", demo=True) for server in servers]
+    callers = await asyncio.gather(
+        *(doors[at % 2].member(each, NOW) for at in range(4) for each in crowd[:: (1, -1)[at // 2]])
+    )
+    members = {each.member_id for each in callers}
+    assert len(members) == len(crowd)
+    for member_id in members:
+        assert await count_rows(servers[0], "identities", member_id) == 2
+        assert await count_rows(servers[0], "events", member_id) == 1
+
+
 async def test_a_sign_in_that_is_rolled_back_lets_the_next_one_make_the_member(servers: Servers) -> None:
     new = NewMember(IdentityKind.FIREBASE, uuid4().hex, NOW)
     entered = asyncio.Event()
 
     async def fail() -> None:
         async with servers[0].work() as work:
-            await sign_in(work, new)
+            await sign_in(work, [new])
             entered.set()
             await asyncio.sleep(0.05)
             raise RuntimeError
@@ -74,7 +88,7 @@ async def test_a_sign_in_that_is_rolled_back_lets_the_next_one_make_the_member(s
     failing = asyncio.create_task(fail())
     await entered.wait()
     async with servers[1].work() as work:
-        signed = await sign_in(work, new)
+        signed = (await sign_in(work, [new]))[0]
     assert signed.created
     with pytest.raises(RuntimeError):
         await failing

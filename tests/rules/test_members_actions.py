@@ -70,9 +70,9 @@ def says(member: Shopper, purpose: str, granted: bool, *, now: datetime = NOW) -
 async def test_the_first_sign_in_makes_a_member_and_later_ones_find_him(shared_database: Database) -> None:
     subject = uuid4().hex
     async with shared_database.work() as work:
-        first = await sign_in(work, NewMember(IdentityKind.FIREBASE, subject, NOW, display_name="Ada"))
+        first = (await sign_in(work, [NewMember(IdentityKind.FIREBASE, subject, NOW, display_name="Ada")]))[0]
     async with shared_database.work() as work:
-        again = await sign_in(work, NewMember(IdentityKind.FIREBASE, subject, NOW, display_name="Eve"))
+        again = (await sign_in(work, [NewMember(IdentityKind.FIREBASE, subject, NOW, display_name="Eve")]))[0]
     assert (first.created, again.created) == (True, False)
     assert first.member_id == again.member_id
     async with shared_database.read() as connection:
@@ -90,9 +90,22 @@ async def test_the_first_sign_in_makes_a_member_and_later_ones_find_him(shared_d
 async def test_the_same_subject_of_another_kind_is_another_person(shared_database: Database) -> None:
     subject = uuid4().hex
     async with shared_database.work() as work:
-        one = await sign_in(work, NewMember(IdentityKind.FIREBASE, subject, NOW))
-        other = await sign_in(work, NewMember(IdentityKind.DEMO, subject, NOW))
+        one = (await sign_in(work, [NewMember(IdentityKind.FIREBASE, subject, NOW)]))[0]
+        other = (await sign_in(work, [NewMember(IdentityKind.DEMO, subject, NOW)]))[0]
     assert one.member_id != other.member_id
+
+
+async def test_those_who_sign_in_together_are_answered_each_in_order(shared_database: Database) -> None:
+    known, fresh = (NewMember(IdentityKind.FIREBASE, uuid4().hex, NOW) for _ in range(2))
+    namesake = NewMember(IdentityKind.DEMO, fresh.subject, NOW)
+    async with shared_database.work() as work:
+        (first,) = await sign_in(work, [known])
+    async with shared_database.work() as work:
+        together = await sign_in(work, [fresh, known, namesake, fresh])
+    assert [each.created for each in together] == [True, False, True, False]
+    assert together[1].member_id == first.member_id
+    assert together[0].member_id == together[3].member_id
+    assert len({each.member_id for each in together}) == 3
 
 
 async def test_identities_that_are_known_already_are_left_alone(shared_database: Database) -> None:

@@ -87,17 +87,28 @@ async def load_identities_of(connection: Any, member_id: UUID) -> list[dict[str,
     return [dict(row) for row in await store.load_identities_of(connection, member_id)]
 
 
-async def sign_in(work: Work, new: NewMember) -> SignedIn:
-    """The member of an identity, made if there is none. Two at once: one makes the member, both get it."""
-    known = await find_members(work.connection, new.kind, [new.subject])
-    if new.subject in known:
-        return SignedIn(known[new.subject], created=False)
-    made = await create_members(work, [new])
-    if new.subject in made:
-        return SignedIn(made[new.subject], created=True)
-    # Lost to another sign-in of the same identity, which has committed: the insert waited for it.
-    winner = await find_members(work.connection, new.kind, [new.subject])
-    return SignedIn(winner[new.subject], created=False)
+async def sign_in(work: Work, new: Sequence[NewMember]) -> list[SignedIn]:
+    """The member of each identity, made where there is none; `created` for the first who asks for one that is made.
+
+    Two transactions at once: one makes the member, both get it.
+    """
+    answers: dict[tuple[IdentityKind, str], SignedIn] = {}
+    for kind in sorted({each.kind for each in new}):
+        asked = {each.subject: each for each in new if each.kind is kind}
+        known = await find_members(work.connection, kind, asked)
+        missing = [asked[subject] for subject in sorted(asked.keys() - known.keys())]
+        made = await create_members(work, missing) if missing else {}
+        lost = asked.keys() - known.keys() - made.keys()
+        if lost:  # to sign-ins of the same identities that have committed: the insert waited for them
+            known |= await find_members(work.connection, kind, lost)
+        answers |= {(kind, subject): SignedIn(made[subject], created=True) for subject in made}
+        answers |= {(kind, subject): SignedIn(known[subject], created=False) for subject in known}
+    found = []
+    for each in new:
+        signed = answers[each.kind, each.subject]
+        found.append(signed)
+        answers[each.kind, each.subject] = SignedIn(signed.member_id, created=False)
+    return found
 
 
 async def create_members(work: Work, new: Sequence[NewMember]) -> dict[str, UUID]:
