@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 JSON, PAGE = "replay.json", "replay.html"
 _SCALE_LEAST = 0.0001
 _CONNECTIONS_MOST = 1024
+_PROCESSES_MOST = 64
 _STEPS = (1, 2, 3, 4, 6, 8, 12, 24)
 _PLAIN_WIDTH = 120
 _SAY_SECONDS = 30
@@ -61,6 +62,7 @@ def add(commands: Subcommands[Any]) -> None:
         ("--days", int, 84, "days of the season"),
         ("--step", int, 1, "hours that the clock is set forward by; more, and more members are there at once"),
         ("--connections", int, 32, "kept connections of the load generator"),
+        ("--processes", int, 1, "server processes under one port, at best one a core"),
     ):
         parser.add_argument(name, type=kind, default=default, metavar="N", help=f"{text} (default: {default})")
     parser.add_argument("--out", type=Path, default=None, metavar="FOLDER",
@@ -78,7 +80,9 @@ def act(settings: Settings, arguments: argparse.Namespace) -> int:
         return ExitCode.SETTINGS
     configure_logs("WARNING")
     _make_room(out)
-    wanted = Wanted(arguments.scale, arguments.seed, arguments.days, arguments.connections, arguments.step)
+    wanted = Wanted(
+        arguments.scale, arguments.seed, arguments.days, arguments.connections, arguments.step, arguments.processes
+    )
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PLAIN_WIDTH)
@@ -126,6 +130,10 @@ def _mistake(settings: Settings, arguments: argparse.Namespace, out: Path) -> st
         (
             1 <= arguments.connections <= _CONNECTIONS_MOST,
             f"--connections: must be from 1 to {_CONNECTIONS_MOST}. Try --connections 32",
+        ),
+        (
+            1 <= arguments.processes <= _PROCESSES_MOST,
+            f"--processes: must be from 1 to {_PROCESSES_MOST}. Try --processes 2",
         ),
         (arguments.step in _STEPS, f"--step: must be one of {', '.join(map(str, _STEPS))}. Try --step 1"),
         (arguments.seed >= 0, "--seed: must be 0 or more. Try --seed 1"),

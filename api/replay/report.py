@@ -25,6 +25,7 @@ class Replayed:
     days: int
     connections: int
     step: int
+    processes: int
     machine: str
     shape: Shape
     figures: Figures
@@ -73,6 +74,7 @@ def as_json(found: Replayed) -> bytes:
     document = {
         "ok": found.ok,
         "scale": found.scale, "seed": found.seed, "days": found.days, "connections": found.connections,
+        "servers": found.processes,
         "step_hours": found.step,
         "machine": found.machine,
         "seconds": round(found.run.seconds, 3),
@@ -147,7 +149,7 @@ def sentences(found: Replayed) -> list[str]:
     failed = [f"{flat}: {finding.sentence}: {finding.broken} do not" for flat, finding in found.audit.failed()]
     return [
         f"Scale {found.scale:g}, seed {found.seed}, {found.days} days in steps of {found.step} h, "
-        f"{found.connections} connections, on {found.machine}.",
+        f"{found.connections} connections, {found.processes} server processes, on {found.machine}.",
         f"{tally.requests:,} requests in {found.run.seconds:,.1f} s, {found.rate:,.0f}/s; scale 1 would take "
         f"{found.whole_hours:.2f} hours at this rate.",
         f"{tally.cut_off:,} requests were cut off and sent again; {tally.sent_again:,} besides were sent again.",

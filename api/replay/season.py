@@ -37,13 +37,14 @@ Seed = Callable[[Database, "Settings"], Awaitable[int]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to replay, and over how many connections."""
+    """What to replay, over how many connections, and against how many server processes."""
 
     scale: float
     seed: int
     days: int
     connections: int
     step: int = 1
+    processes: int = 1
 
     def plan(self) -> Plan:
         """The plan of that season: the same for the same seed, scale and days."""
@@ -68,7 +69,7 @@ async def replay(
         database = await stack.enter_async_context(_opened(settings.database_url))
         replayed = replace(settings, replay_clock=out / CLOCK)
         await seed(database, replayed)
-        port, process = stack.enter_context(serving(settings.var, out / CLOCK, out / LOG))
+        port, process = stack.enter_context(serving(settings.var, out / CLOCK, out / LOG, wanted.processes))
         return await _load(wanted, plan, replayed, database, clock, port, {"server": process, **roots}, tell)
 
 
@@ -86,7 +87,7 @@ async def _load(
     async with database.snapshot() as connection:
         figures = await read_figures(connection)
     return Replayed(
-        wanted.scale, wanted.seed, wanted.days, wanted.connections, wanted.step, describe(),
+        wanted.scale, wanted.seed, wanted.days, wanted.connections, wanted.step, wanted.processes, describe(),
         PUBLISHED.scaled(wanted.scale), figures, stage.tally, run, report,
     )  # fmt: skip
 

@@ -25,16 +25,16 @@ class NotServing(Exception):
 
 
 @contextmanager
-def serving(var: Path, clock: Path, log: Path) -> Iterator[tuple[int, int]]:
-    """Port and process id of a server on the embedded database under `var`, by the clock of that file. Raises
-    `NotServing`. Blocks.
+def serving(var: Path, clock: Path, log: Path, processes: int = 1) -> Iterator[tuple[int, int]]:
+    """Port and process id of a server on the embedded database under `var`, by the clock of that file; of several
+    processes the parent's. Raises `NotServing`. Blocks.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     environment = {name: value for name, value in os.environ.items() if name not in _TOLD} | {
         "HOST": "127.0.0.1", "PORT": str(port), "MERGEMART_VAR": str(var), "MERGEMART_REPLAY_CLOCK": str(clock),
-        "MERGEMART_LOG_LEVEL": "WARNING", "MERGEMART_CONSOLE": "0",
+        "MERGEMART_LOG_LEVEL": "WARNING", "MERGEMART_CONSOLE": "0", "MERGEMART_PROCESSES": str(processes),
     }  # fmt: skip
     with log.open("wb") as file:
         server = subprocess.Popen(  # noqa: S603 - this very program

@@ -95,6 +95,7 @@ def check_report(found: dict[str, Any], page: str) -> None:
         (("--days", "3"), "--days: must be from 7"),
         (("--step", "5"), "--step: must be one of"),
         (("--connections", "0"), "--connections: must be from 1"),
+        (("--processes", "0"), "--processes: must be from 1"),
         (("--seed", "-1"), "--seed: must be 0"),
     ],
 )
