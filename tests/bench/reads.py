@@ -15,31 +15,32 @@ CONNECTIONS = 32
 # Connections that an open load may use at once.
 OPEN = 256
 VERSIONS = 200
+SHOWN = '"unchanged":false,"member":{'
 HALF_LOAD = ("draw", "recordReceipt")
 
 
 def measure_reads(bench: Bench, bare: Serving, count: int, rounds: int) -> dict[str, dict[str, float]]:
     """Requests a second of each kind of read; rounds are interleaved, medians are given."""
     versions = bench.http(
-        operations.homes(VERSIONS), 1, '"unchanged":false,"member":{', collect=r'"version":"([\w-]+)"'
+        operations.homes(VERSIONS), 1, SHOWN, collect=r'"version":"([\w-]+)"'
     )["collected"]  # fmt: skip
     assert len(versions) == VERSIONS, "every first screen has its version"
     cheap = operations.sign_ins(0, 1)
     kinds: dict[str, tuple[list[Request], str, Serving]] = {
         "bare": (cheap * count, "__typename", bare),
         "query": (cheap * count, "__typename", bench.served),
-        "home": ([], '"unchanged":false,"member":{', bench.served),
-        "again": (operations.homes(count // 2, members=VERSIONS), '"unchanged":false,"member":{', bench.served),
+        "home": ([], SHOWN, bench.served),
+        "again": (operations.homes(count // 2, members=VERSIONS), SHOWN, bench.served),
         "unchanged": (operations.homes(count, versions), '"unchanged":true', bench.served),
     }
     # Every connection has to meet the statement some times before PostgreSQL plans it once for all.
-    bench.http(_from_rows(1, count // 4), CONNECTIONS, '"unchanged":false,"member":{')
+    bench.http(from_rows(1, count // 4), CONNECTIONS, SHOWN)
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in kinds}
     for number in range(rounds):
         bench.say(f"reads, round {number + 1} of {rounds}")
         bench.http(operations.sign_ins(0, operations.REGULARS), 16, "__typename")
         for name, (made, expect, served) in kinds.items():
-            requests = made or _from_rows(number, count // 4)
+            requests = made or from_rows(number, count // 4)
             if name == "again":  # what came in between was shown instead of these
                 bench.http(operations.homes(VERSIONS), CONNECTIONS, expect)
             found[name].append(bench.http(requests, CONNECTIONS, expect, served=served))
@@ -50,7 +51,7 @@ def measure_reads(bench: Bench, bare: Serving, count: int, rounds: int) -> dict[
     }
 
 
-def _from_rows(number: int, count: int) -> list[Request]:
+def from_rows(number: int, count: int) -> list[Request]:
     """First screens that no server remembers (it keeps 500): those asked for longest ago, and none of `again`."""
     others = operations.REGULARS - VERSIONS
     begin = number % 2 * others // 2

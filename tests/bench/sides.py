@@ -74,6 +74,12 @@ class Bench:
                 sides = ("pgbench", "http") if number % 2 == 0 else ("http", "pgbench")
                 self._level(connections, count, sides, self._note)
 
+    def load(self, connections: int, count: int) -> dict[str, dict[str, float]]:
+        """The plan's operations over HTTP alone, once: operation -> what was measured."""
+        found: dict[str, dict[str, float]] = {}
+        self._level(connections, count, ("http",), lambda name, _, __, figures: found.update({name: figures}))
+        return found
+
     def next_run(self) -> int:
         """A number that no run had before: receipts are named after it."""
         self._run += 1
