@@ -51,10 +51,7 @@ class CheckedIn:
     streak: StreakNode
     reward: CheckInReward
     freeze_earned: bool
-
-    @strawberry.field(description="As it is now.")
-    async def wallet(self, info: Info) -> Wallet:
-        return await load_wallet(info.context)
+    wallet: Wallet = strawberry.field(description="As it is now.")
 
 
 @strawberry.type
@@ -166,6 +163,7 @@ class CheckInMutation:
             streak=show_streak(done.streak, done.member_id),
             reward=show_reward(done.reward),
             freeze_earned=done.freeze_earned,
+            wallet=await load_wallet(context),
         )
 
     @mutation

@@ -27,10 +27,7 @@ class DrawReceipt:
 @strawberry.type(description="The draws, in their order.")
 class Drawn:
     draws: list[DrawNode]
-
-    @strawberry.field(description="As it is now.")
-    async def wallet(self, info: Info) -> Wallet:
-        return await load_wallet(info.context)
+    wallet: Wallet = strawberry.field(description="As it is now.")
 
 
 DrawResult = Annotated[Drawn | Refusal, strawberry.union("DrawResult")]
@@ -93,5 +90,6 @@ class DrawMutation:
             draws=[
                 show_draw(each, terms, pool_id=done.pool_id, epoch=done.epoch, at=done.at, locale=context.locale)
                 for each in done.draws
-            ]
+            ],
+            wallet=await load_wallet(context),
         )

@@ -87,6 +87,25 @@ class Shop:
         self.revision = 0
         self.revisions: dict[UUID, int] = {}
 
+    async def recall(self) -> None:
+        """What `fill` of an earlier run made, and what was played since."""
+        async with self.database.read() as connection:
+            self.offer_id = (await find_offers(connection, ["bench"]))["bench"]
+            await self._know_pool(connection)
+            model = await connection.fetchval(
+                "SELECT member_id FROM identities WHERE kind = 'demo' AND subject = 'growth'"
+            )
+            self.revision = await connection.fetchval("SELECT revision FROM boards WHERE member_id = $1", model)
+            played = "SELECT member_id, revision FROM boards WHERE revision <> $1"
+            self.revisions = {
+                each["member_id"]: each["revision"] for each in await connection.fetch(played, self.revision)
+            }
+
+    async def _know_pool(self, connection: Any) -> None:
+        self.pool_id = (await gacha.find_pools(connection, ["daily"]))["daily"]
+        sha256 = await connection.fetchval("SELECT sha256 FROM pool_odds WHERE pool_id = $1", self.pool_id)
+        self.odds = sha256.hex()
+
     async def fill(self, admin_url: str) -> float:
         """Seeds a season, makes the model, copies it; the seconds that the copies took."""
         now = datetime.now(UTC)
@@ -96,12 +115,11 @@ class Shop:
             await create_stores(work, [shop.STORE])
             self.offer_id = (await find_offers(work.connection, ["bench"]))["bench"]
         model = await self._model(now)
-        url = make_url(admin_url)
-        connection = await asyncpg.connect(
-            user=url.username, database=url.database, host=url.query["host"], port=int(str(url.query["port"]))
-        )
+        connection = await _admin(admin_url)
         started = time.perf_counter()
         try:
+            # Copies of what was checked need no second check of every reference.
+            await connection.execute("SET session_replication_role = replica")
             for table in await connection.fetch(_TABLES):
                 if table["name"] not in _OMITTED:
                     await connection.execute(self._copies(table["name"], table["columns"]), model)
@@ -121,9 +139,7 @@ class Shop:
                 lot = LotKey(Provenance.PURCHASE, now.date() + timedelta(days=3000))
                 ledger.credit(work, made, currency, 1_000_000, lot, Note(ISSUE_ADJUST, "bench", None, now))
             await ledger.save(work)
-            self.pool_id = (await gacha.find_pools(work.connection, ["daily"]))["daily"]
-            sha256 = await work.connection.fetchval("SELECT sha256 FROM pool_odds WHERE pool_id = $1", self.pool_id)
-            self.odds = sha256.hex()
+            await self._know_pool(work.connection)
         for number in range(VISITS):
             at = now - timedelta(days=VISITS - number)
             await self._once(open_apps, OpenApp(key(made), made, None, at))
@@ -285,7 +301,7 @@ async def lanes(at: Shop, rounds: int) -> dict[str, dict[int, float]]:
 
 
 async def run(servers: Embedded, sizes: Sequence[int], rounds: int) -> dict[str, Any]:
-    """Fills a database for each size and measures all of them."""
+    """Fills a database for each size, where none is there yet, and measures all of them."""
     shops: list[Shop] = []
     async with AsyncExitStack() as stack:
         for size in sizes:
@@ -294,35 +310,63 @@ async def run(servers: Embedded, sizes: Sequence[int], rounds: int) -> dict[str,
                 make_url(url).set(database=name).render_as_string(hide_password=False)
                 for url in (servers.admin_url, servers.owner_url, servers.database_url)
             ]
-            await _make(servers.admin_url, name)
-            await asyncio.to_thread(migrate, urls[1])
+            made = await _make(servers.admin_url, name)
             shops.append(Shop(Database(urls[2], pool_size=4), size))
             stack.push_async_callback(shops[-1].database.close)
-            print(f"{size} members: filled in {await shops[-1].fill(urls[0]):.0f} s", flush=True)
+            if made:
+                await asyncio.to_thread(migrate, urls[1])
+                print(f"{size} members: filled in {await shops[-1].fill(urls[0]):.0f} s", flush=True)
+            else:
+                await shops[-1].recall()
+        if not rounds:
+            return {}
+        await _settle(servers.admin_url)
         figures = await measure(shops, rounds)
         return {"ms": figures, "lanes": await lanes(shops[-1], 3)}
 
 
-async def _make(admin_url: str, name: str) -> None:
+async def _make(admin_url: str, name: str) -> bool:
+    """Makes a database; False where it is there."""
+    connection = await _admin(admin_url)
+    try:
+        if await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name):
+            return False
+        await connection.execute(f"CREATE DATABASE {name} OWNER mergemart_owner")
+        return True
+    finally:
+        await connection.close()
+
+
+async def _settle(admin_url: str) -> None:
+    """Writes out what filling left to be written, so that measuring does not pay for it."""
+    connection = await _admin(admin_url)
+    await connection.execute("CHECKPOINT")
+    await connection.close()
+
+
+async def _admin(admin_url: str) -> Any:
     url = make_url(admin_url)
-    connection = await asyncpg.connect(
+    return await asyncpg.connect(
         user=url.username, database=url.database, host=url.query["host"], port=int(str(url.query["port"]))
     )
-    await connection.execute(f"CREATE DATABASE {name} OWNER mergemart_owner")
-    await connection.close()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures what an operation costs as the members become more.")
     parser.add_argument("--sizes", default="1000,100000", help="numbers of members, the smallest first")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=15, help="0: databases are filled, and nothing is measured")
+    parser.add_argument("--folder", type=Path, help="where databases stay for another run (default: nowhere)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
     sizes = [int(each) for each in arguments.sizes.split(",")]
-    with tempfile.TemporaryDirectory(prefix="mergemart-growth-") as folder:
-        Path(folder).chmod(0o755)
-        with Embedded(Path(folder) / "var") as servers:
+    with tempfile.TemporaryDirectory(prefix="mergemart-growth-") as passing:
+        folder = arguments.folder or Path(passing)
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+        with Embedded(folder / "var") as servers:
             found = asyncio.run(run(servers, sizes, arguments.rounds))
+    if not found:
+        return
     print(f"{'ms each':<15}" + "".join(f"{size:>12}" for size in sizes) + f"{'ratio':>8}")
     for name, by_size in found["ms"].items():
         ratio = by_size[sizes[-1]] / by_size[sizes[0]]
