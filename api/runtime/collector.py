@@ -13,6 +13,5 @@ def spare_collector() -> None:
 
     To be called once, when a server is ready and before it serves.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(*_THRESHOLDS)
