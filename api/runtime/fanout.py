@@ -27,6 +27,7 @@ _PREFIX = "fanout:"
 _WAITING_MAX = 10_000
 _REST_SECONDS = 1.0
 _LOOK_SECONDS = 15.0
+_END_SECONDS = 0.1
 _DICE = SystemDice()
 
 
@@ -97,9 +98,11 @@ class Fanout:
         try:
             await stopping.wait()
         finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            left = set(work)
+            while left:  # a wait that ends in the moment of its cancellation swallows it
+                for task in left:
+                    task.cancel()
+                _, left = await asyncio.wait(left, timeout=_END_SECONDS)
 
     async def _keep(self, step: Any) -> None:
         """Runs `step` again and again; a Redis that fails is left alone for a second, and its loss is said once."""
