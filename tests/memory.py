@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-_MEMORY = Path("/dev/shm")
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 _BYTES = 6 * 2**30
 _NAME = "mergemart-tests-"
 

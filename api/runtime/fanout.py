@@ -17,6 +17,8 @@ from redis.exceptions import RedisError
 from api.runtime.clock import SystemDice
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from redis.asyncio import Redis
     from redis.asyncio.client import PubSub
 
@@ -192,6 +194,11 @@ class Fanout:
 async def _next_message(pubsub: PubSub) -> dict[str, Any] | None:
     found: dict[str, Any] | None = await pubsub.get_message(timeout=_LOOK_SECONDS)
     return found
+
+
+def board_topic(member_id: UUID) -> str:
+    """Where the revisions of a member's board are told."""
+    return f"board:{member_id}"
 
 
 def fanout_of(services: Services) -> Fanout:
