@@ -17,10 +17,10 @@ run: $(INSTALLED) ## Serve on 127.0.0.1:8000 with an embedded database (PORT and
 	@exec $(BIN)/python main.py run
 
 test: $(SAMPLE) lint ## Check style, types and architecture, then run every test
-	@$(BIN)/python -m pytest -n $(WORKERS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 test-two: $(SAMPLE) ## Run every test with two servers on one database, asked in turn
-	@MERGEMART_TEST_SERVERS=2 $(BIN)/python -m pytest -n $(WORKERS)
+	@MERGEMART_TEST_SERVERS=2 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(INSTALLED) ## Check style, types and architecture alone
 	@$(BIN)/ruff check --quiet .

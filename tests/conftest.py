@@ -22,6 +22,7 @@ from api.runtime.embedded.locks import FileLock
 from api.runtime.migrations import migrate
 from api.settings import Settings
 from rewards.prizes.actions import things
+from tests.memory import enter_memory, leave_memory
 
 _TEMPLATE = "template_mergemart"
 # A slow machine is no failure: examples are counted, never timed.
@@ -30,6 +31,13 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("untimed")
 _SECRET = b"a secret for tests only, 32 bytes"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The run's temporary folders stand in memory; its workers inherit that."""
+    made = None if hasattr(config, "workerinput") else enter_memory()
+    if made is not None:
+        config.add_cleanup(lambda: leave_memory(made))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import ast
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -86,14 +87,15 @@ def page() -> str:
     return "".join(parts)
 
 
-def retryable_codes() -> set[str]:
+@cache
+def retryable_codes() -> frozenset[str]:
     """The codes that some line of the houses refuses with `retryable=True`, read from the source."""
     found = {"RATE_LIMITED"}  # the edge answers it itself, always with retryAt
     for path in (path for house in _SOURCES for path in (_ROOT / house).rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and any(_says_retryable(each) for each in node.keywords):
                 found |= {each.attr for each in node.args if isinstance(each, ast.Attribute)}
-    return found
+    return frozenset(found)
 
 
 def _says_retryable(keyword: ast.keyword) -> bool:

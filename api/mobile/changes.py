@@ -8,7 +8,7 @@ import strawberry
 
 from api.graphql.context import Context
 from api.graphql.schema import Info
-from api.runtime.fanout import fanout_of
+from api.runtime.fanout import board_topic, fanout_of
 from game.board.actions import read_board
 
 
@@ -25,7 +25,7 @@ class BoardSubscription:
     async def board_changed(self, info: Info) -> AsyncGenerator[BoardChanged, None]:
         context: Context = info.context
         member_id = context.member.member_id
-        with fanout_of(context.services).listening(_topic(member_id)) as listener:
+        with fanout_of(context.services).listening(board_topic(member_id)) as listener:
             told = await _revision(context, member_id)
             yield BoardChanged(revision=told)
             while True:
@@ -39,11 +39,7 @@ class BoardSubscription:
 
 def tell_board(services: Any, member_id: UUID, revision: int) -> None:
     """Tells the member's open apps the revision of a board that was committed."""
-    fanout_of(services).tell(_topic(member_id), revision)
-
-
-def _topic(member_id: UUID) -> str:
-    return f"board:{member_id}"
+    fanout_of(services).tell(board_topic(member_id), revision)
 
 
 async def _revision(context: Context, member_id: UUID) -> int:

@@ -158,7 +158,7 @@ const ZH = {
 	erasing: "帳號將於 {at} 刪除。", keep: "保留帳號", kept: "帳號已保留。",
 	leave: "登出", leaveKept: "還有 {n} 步沒送出，會留在這台裝置。", version: "版本",
 	emptyList: "還沒有內容。", moreRows: "更多",
-	events: { board_opened: "開店", gift_taken: "收到禮物", moves_played: "玩了幾步", order_delivered: "完成訂單", order_rerolled: "換了訂單", quest_claimed: "完成任務",
+	events: { board_opened: "開店", board_reset: "新的一季重新開店", gift_taken: "收到禮物", moves_played: "玩了幾步", order_delivered: "完成訂單", order_rerolled: "換了訂單", quest_claimed: "完成任務",
 		level_claimed: "升級", bubble_popped: "戳破泡泡", energy_refilled: "購買體力", checked_in: "簽到", day_made_up: "補簽", streak_frozen: "使用凍結卡", streak_gapped: "漏簽",
 		streak_repaired: "修復連續紀錄", streak_broken: "連續紀錄中斷", prizes_drawn: "抽獎", top_prize_won: "抽中頭獎",
 		coupon_bought: "購買優惠券", coupon_issued: "獲得優惠券", coupon_redeemed: "使用優惠券", coupon_expired: "優惠券到期",

@@ -17,6 +17,8 @@ from redis.exceptions import RedisError
 from api.runtime.clock import SystemDice
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from redis.asyncio import Redis
     from redis.asyncio.client import PubSub
 
@@ -27,6 +29,7 @@ _PREFIX = "fanout:"
 _WAITING_MAX = 10_000
 _REST_SECONDS = 1.0
 _LOOK_SECONDS = 15.0
+_END_SECONDS = 0.1
 _DICE = SystemDice()
 
 
@@ -97,9 +100,11 @@ class Fanout:
         try:
             await stopping.wait()
         finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            left = set(work)
+            while left:  # a wait that ends in the moment of its cancellation swallows it
+                for task in left:
+                    task.cancel()
+                _, left = await asyncio.wait(left, timeout=_END_SECONDS)
 
     async def _keep(self, step: Any) -> None:
         """Runs `step` again and again; a Redis that fails is left alone for a second, and its loss is said once."""
@@ -189,6 +194,11 @@ class Fanout:
 async def _next_message(pubsub: PubSub) -> dict[str, Any] | None:
     found: dict[str, Any] | None = await pubsub.get_message(timeout=_LOOK_SECONDS)
     return found
+
+
+def board_topic(member_id: UUID) -> str:
+    """Where the revisions of a member's board are told."""
+    return f"board:{member_id}"
 
 
 def fanout_of(services: Services) -> Fanout:

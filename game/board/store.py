@@ -24,7 +24,7 @@ FROM unnest($1::uuid[], $2::int[], $3::bytea[], $4::text[], $5::text[], $6::text
             $10::int[], $11::int[], $12::int[], $13::timestamptz[], $14::bigint[], $15::int[], $16::text[],
             $17::timestamptz[], $18::timestamptz[]) AS b({_COLUMNS})
 ON CONFLICT (member_id) DO UPDATE
-SET revision = excluded.revision, cells = excluded.cells, generators = excluded.generators,
+SET revision = excluded.revision, seed = excluded.seed, cells = excluded.cells, generators = excluded.generators,
     storage = excluded.storage, inbox = excluded.inbox, orders = excluded.orders, next_order = excluded.next_order,
     level = excluded.level, experience = excluded.experience, energy = excluded.energy,
     energy_at = excluded.energy_at, units = excluded.units, merges = excluded.merges, bubbles = excluded.bubbles,

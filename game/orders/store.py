@@ -87,15 +87,19 @@ WHERE b.member_id IS NULL OR (d.number >= b.next_order AND d.number < 1000000000
 """,
     ),
     Invariant(
-        "experience comes from deliveries, and levels were claimed one after the other",
+        "experience comes from deliveries, and levels were claimed one after the other, before and after a reset",
         "SELECT count(*) FROM boards",
         """
-SELECT b.member_id, b.experience, d.experience AS earned, b.level, e.claimed FROM boards b
+SELECT b.member_id, b.experience, d.experience AS earned, b.level, e.claimed, r.experience AS before FROM boards b
 LEFT JOIN (SELECT member_id, sum(experience) AS experience FROM deliveries GROUP BY member_id) d
     ON d.member_id = b.member_id
 LEFT JOIN (SELECT member_id, count(*) AS claimed FROM events WHERE kind = 'level_claimed' GROUP BY member_id) e
     ON e.member_id = b.member_id
-WHERE b.experience <> least(coalesce(d.experience, 0), 2147483647) OR b.level <> coalesce(e.claimed, 0) + 1
+LEFT JOIN (SELECT member_id, sum((facts ->> 'experience')::bigint) AS experience,
+                  sum((facts ->> 'level')::bigint - 1) AS levels
+           FROM events WHERE kind = 'board_reset' GROUP BY member_id) r ON r.member_id = b.member_id
+WHERE b.experience <> least(coalesce(d.experience, 0) - coalesce(r.experience, 0), 2147483647)
+   OR b.level <> coalesce(e.claimed, 0) - coalesce(r.levels, 0) + 1
 """,
     ),
     Invariant(

@@ -50,6 +50,18 @@ WHERE s.member_id IS NULL OR e.times IS DISTINCT FROM 1
 """,
     ),
     Invariant(
+        "a board began anew once for an end of a season, at the level that the archive has",
+        "SELECT count(*) FROM events WHERE kind = 'board_reset'",
+        """
+SELECT e.member_id, e.season, e.times, s.level, s.experience
+FROM (SELECT member_id, facts ->> 'season' AS season, count(*) AS times, min((facts ->> 'level')::int) AS level,
+             min((facts ->> 'experience')::int) AS experience
+      FROM events WHERE kind = 'board_reset' GROUP BY 1, 2) e
+LEFT JOIN season_ends s ON s.member_id = e.member_id AND s.season = e.season
+WHERE e.times <> 1 OR (s.level, s.experience) IS DISTINCT FROM (e.level, e.experience)
+""",
+    ),
+    Invariant(
         "a turn reached the members that it counts, and once it is finished every one who was there",
         "SELECT count(*) FROM season_turns",
         """

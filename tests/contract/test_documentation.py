@@ -34,8 +34,9 @@ def test_the_page_of_refusals_is_what_the_command_writes() -> None:
 
 def test_what_is_said_about_retries_is_of_codes_that_are_retryable() -> None:
     assert set(RETRYABLE) <= retryable_codes()
-    assert "- Retryable: no.\n" in page().partition("### SOLD_OUT")[2].partition("###")[0]
-    assert "- Retryable: yes" in page().partition("### PAUSED")[2].partition("###")[0]
+    written = page()
+    assert "- Retryable: no.\n" in written.partition("### SOLD_OUT")[2].partition("###")[0]
+    assert "- Retryable: yes" in written.partition("### PAUSED")[2].partition("###")[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)

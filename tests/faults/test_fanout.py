@@ -133,6 +133,16 @@ async def test_what_waits_for_an_absent_redis_is_told_when_it_comes(redis_url: s
     await wire.close()
 
 
+async def test_it_ends_at_once_whatever_it_is_busy_with(redis_url: str) -> None:
+    """A wait for Redis that ends in the moment of its cancellation swallows that."""
+    for turns in range(60):
+        async with running(redis_url) as fanout:
+            with fanout.listening("board:1") as listener:
+                assert await heard(listener) is None
+            for _ in range(turns % 12):  # into the middle of what follows from the listener's end
+                await asyncio.sleep(0)
+
+
 async def test_a_listener_keeps_the_newest_number_alone() -> None:
     fanout = Fanout(None)
     with fanout.listening("a") as one, fanout.listening("a") as two, fanout.listening("b") as other:

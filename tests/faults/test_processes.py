@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import shutil
 import signal
-import tempfile
 import time
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,17 +18,8 @@ from tests.faults.server import Server, serving
 
 
 @pytest.fixture
-def var() -> Iterator[Path]:
-    """A folder with a short path, that every account can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="mergemart-fault-"))
-    folder.chmod(0o755)
-    yield folder / "var"
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-async def server(var: Path) -> AsyncIterator[Server]:
-    with serving(var, {"MERGEMART_PROCESSES": "2"}) as running:
+async def server(started_before: Path) -> AsyncIterator[Server]:
+    with serving(started_before, {"MERGEMART_PROCESSES": "2"}) as running:
         yield running
 
 

@@ -14,7 +14,8 @@ from loyalty.members.actions import NewMember, create_members
 from loyalty.members.rules import IdentityKind
 from tests.faults.test_compensation import _WORK
 from tests.faults.test_worker import start
-from tests.races.test_checkin import NOW, come, seed_calendar
+from tests.races.test_checkin import NOW, come
+from tests.races.test_play import TAP, ask, open_season, playing, rows
 from tests.races.test_seasons import LATER, TURN, check, publish, turns
 from tests.seeding import faults_of_books, wallet_of
 
@@ -29,14 +30,15 @@ async def reached(database: Database) -> int:
 
 
 async def test_workers_killed_half_way_end_the_season_once_for_each(database: Database, database_url: str) -> None:
-    await seed_calendar(database)
+    await open_season(database)
     async with database.work() as work:
         made = await create_members(work, [NewMember(IdentityKind.LEGACY, f"m{n}", NOW) for n in range(MEMBERS)])
     ids = sorted(made.values())
-    await publish(database, NOW, at_end={"diamonds": "EXPIRE", "streak": "RESET"})
+    await publish(database, NOW, at_end={"diamonds": "EXPIRE", "streak": "RESET", "board": "RESET"})
     players = ids[::50]
     for each in players:
         await come(database, each, NOW)
+        assert (await ask(database, playing(each, 0, TAP))).result.applied == 1
     await publish(database, TURN, code="2027-summer")
     before = 0
     for _ in range(KILLS):
@@ -57,6 +59,9 @@ async def test_workers_killed_half_way_end_the_season_once_for_each(database: Da
     assert await turns(database) == [("2027-spring", "2027-summer", MEMBERS, True)]
     for each in players:
         assert (await wallet_of(database, each, Currency.DIAMONDS)).balance == 0
+    resets = "SELECT member_id, count(*) FROM events WHERE kind = 'board_reset' GROUP BY 1"
+    assert dict(await rows(database, resets)) == dict.fromkeys(players, 1)
+    assert await rows(database, "SELECT DISTINCT revision, orders::text FROM boards") == [(2, "[]")]
     async with database.read() as connection:
         assert len(await seasons.read_ended(connection, players[0], limit=5)) == 1
     await check(database, *players)

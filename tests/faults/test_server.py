@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
@@ -24,17 +22,8 @@ from tests.faults.server import Server, postgres_of, serving
 
 
 @pytest.fixture
-def var() -> Iterator[Path]:
-    """A folder with a short path, that every account can reach."""
-    folder = Path(tempfile.mkdtemp(prefix="mergemart-fault-"))
-    folder.chmod(0o755)
-    yield folder / "var"
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-async def server(var: Path) -> AsyncIterator[Server]:
-    with serving(var) as running:
+async def server(started_before: Path) -> AsyncIterator[Server]:
+    with serving(started_before) as running:
         yield running
 
 

@@ -117,6 +117,9 @@ async def _live(database: Database) -> None:
         await members.request_erasures(work, [rights])
         assert await members.erase_due(work, NOW + timedelta(days=31), limit=5) == 1
     await _turn(database)
+    [(revision,)] = await plays.rows(database, "SELECT revision FROM boards WHERE member_id = $1", member)
+    assert (await plays.ask(database, plays.playing(member, revision, plays.TAP))).result.applied == 1
+    await _blow(database, member)
 
 
 async def _turn(database: Database) -> None:
@@ -125,7 +128,7 @@ async def _turn(database: Database) -> None:
         [last, *_] = await sheets.load_versions(work.connection, kind="season", key="current", limit=1)
         body = json.loads(last.body)
         for code, at in ((body["code"], NOW), ("2027-summer", NOW + timedelta(days=20))):
-            changed = {**body, "code": code, "at_end": {"diamonds": "EXPIRE", "streak": "RESET"}}
+            changed = {**body, "code": code, "at_end": {"diamonds": "EXPIRE", "streak": "RESET", "board": "RESET"}}
             await sheets.publish(
                 work,
                 "season",
@@ -140,7 +143,7 @@ async def _turn(database: Database) -> None:
     later = NOW + timedelta(days=20, minutes=5)
     async with database.work() as work:
         [turn] = await seasons.find_turns(work.connection, later)
-        while await seasons.turn_some(work, turn, later, 1_000):
+        while (await seasons.turn_some(work, turn, later, 1_000)).members:
             continue
 
 
@@ -205,23 +208,29 @@ async def _play(database: Database, member: UUID) -> None:
 
 async def _pop_and_refill(database: Database, member: UUID) -> None:
     """A bubble that was popped, one that waits, and two refills of energy."""
-    asked = "SELECT revision, cells::text FROM boards WHERE member_id = $1"
-    [(revision, text)] = await plays.rows(database, asked, member)
-    cells = json.loads(text)
-    one, other = [cell for cell, word in enumerate(cells) if word == "."][:2]
-    cells[one] = cells[other] = "*dairy.4"
-    later = (NOW + timedelta(days=1)).isoformat()
-    bubbles = json.dumps({str(cell): [later, 10] for cell in (one, other)})
-    await plays.change_row(
-        database, "UPDATE boards SET cells = $2::jsonb, bubbles = $3::jsonb WHERE member_id = $1",
-        member, json.dumps(cells), bubbles,
-    )  # fmt: skip
+    revision, one = await _blow(database, member)
     await give_currency(database, member, Currency.DIAMONDS, 100, NOW)
     popped = await plays.ask(database, plays.playing(member, revision, Move(MoveKind.POP, one)))
     assert popped.result.popped
     for _ in range(2):
         [done] = await refills.refill(database, refills.refilling(member))
         assert done.energy == 100
+
+
+async def _blow(database: Database, member: UUID) -> tuple[int, int]:
+    """Two bubbles on a board; its revision and where one of them is."""
+    asked = "SELECT revision, cells::text FROM boards WHERE member_id = $1"
+    [(revision, text)] = await plays.rows(database, asked, member)
+    cells = json.loads(text)
+    one, other = [cell for cell, word in enumerate(cells) if word == "."][:2]
+    cells[one] = cells[other] = "*dairy.4"
+    later = (NOW + timedelta(days=60)).isoformat()
+    bubbles = json.dumps({str(cell): [later, 10] for cell in (one, other)})
+    await plays.change_row(
+        database, "UPDATE boards SET cells = $2::jsonb, bubbles = $3::jsonb WHERE member_id = $1",
+        member, json.dumps(cells), bubbles,
+    )  # fmt: skip
+    return int(revision), one
 
 
 async def _open_a_chest(database: Database, member: UUID) -> None:
@@ -497,7 +506,7 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("UPDATE boards SET next_order = 1",),
     ),
     (
-        "experience comes from deliveries, and levels were claimed one after the other",
+        "experience comes from deliveries, and levels were claimed one after the other, before and after a reset",
         ("UPDATE boards SET experience = experience + 1",),
     ),
     (
@@ -566,6 +575,10 @@ PLANTED: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "a season ended once for each member whom its turn reached, by an event",
         (_ONE_EVENT.format("season_ended"),),
+    ),
+    (
+        "a board began anew once for an end of a season, at the level that the archive has",
+        ("UPDATE events SET facts = facts || '{\"level\": 9}' WHERE kind = 'board_reset'",),
     ),
     (
         "a turn reached the members that it counts, and once it is finished every one who was there",

@@ -39,9 +39,17 @@ def test_a_season_without_dates_never_ends_and_keeps_everything() -> None:
 def test_every_mistake_of_a_season_is_named() -> None:
     with pytest.raises(SheetInvalid) as caught:
         season(
-            starts="2027-05-01", ends="2027-05-01", at_end={"diamonds": "RESET", "streak": "EXPIRE", "points": "KEEP"}
-        )
-    assert {fault.key for fault in caught.value.faults} == {"ends", "at_end.diamonds", "at_end.streak", "at_end.points"}
+            starts="2027-05-01", ends="2027-05-01",
+            at_end={"diamonds": "RESET", "streak": "EXPIRE", "board": "EXPIRE", "points": "KEEP"},
+        )  # fmt: skip
+    assert {fault.key for fault in caught.value.faults} == {
+        "ends", "at_end.diamonds", "at_end.streak", "at_end.board", "at_end.points",
+    }  # fmt: skip
+
+
+def test_boards_are_kept_unless_the_sheet_says_that_they_begin_anew() -> None:
+    assert season(at_end={"streak": "RESET"}).at_end.board is Fate.KEEP
+    assert season(at_end={"board": "RESET"}).at_end == AtEnd(board=Fate.RESET)
 
 
 def code_of(found: Season, asked: str | None, now: datetime) -> tuple[Any, bool] | None:

@@ -8,6 +8,9 @@ import logging
 import signal
 from typing import TYPE_CHECKING
 
+from redis.asyncio import Redis
+
+from api.runtime.fanout import Fanout, fanout_of
 from api.runtime.jobs.carrying import carrier_of
 from api.runtime.jobs.polling import poll
 from api.runtime.jobs.tending import tending_of
@@ -28,7 +31,8 @@ async def run_jobs(services: Services, stopping: asyncio.Event) -> None:
     if services.settings.jobs:
         nap = _REPLAY_NAP if services.settings.replay_clock is not None else None
         settings = services.settings
-        jobs = (*jobs_of(carrier_of(settings), AesVault(settings.secret)), tending_of(settings))
+        work = jobs_of(carrier_of(settings), AesVault(settings.secret), fanout_of(services).tell)
+        jobs = (*work, tending_of(settings))
         await poll(services.database, jobs, stopping, services.clock, nap=nap)
 
 
@@ -39,8 +43,16 @@ async def run_worker(database: Database, settings: Settings, arguments: argparse
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stopping.set)
-    jobs = (*jobs_of(carrier_of(settings), AesVault(settings.secret)), tending_of(settings))
+    redis = (
+        Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1) if settings.redis_url else None
+    )
+    fanout = Fanout(redis)
+    jobs = (*jobs_of(carrier_of(settings), AesVault(settings.secret), fanout.tell), tending_of(settings))
     _log.info("the worker does its jobs", extra={"facts": {"jobs": [job.name for job in jobs]}})
+    telling = asyncio.create_task(fanout.run(stopping))
     await poll(database, jobs, stopping)
+    await telling
+    if redis is not None:
+        await redis.aclose()
     _log.info("the worker has stopped")
     return 0

@@ -8,6 +8,7 @@ from functools import partial
 from uuid import UUID
 
 from api.runtime.database import Database
+from api.runtime.fanout import board_topic
 from api.runtime.jobs.polling import Job, Run
 from api.runtime.metrics import observe_fairness
 from api.runtime.settling import settle
@@ -26,6 +27,7 @@ from rewards.gacha.actions.monitoring import read_monitor, replay_revealed, take
 from rewards.prizes.actions import expire_prizes, find_owners, forfeit_erased, forget_papers
 
 Carry = Callable[[Sequence[EventRow]], Awaitable[None]]
+Tell = Callable[[str, int], None]
 Act = Callable[[Work, datetime, int], Awaitable[int]]
 
 _MEMBERS = 200
@@ -37,8 +39,11 @@ _COMPENSATED = 100
 _TURNED = 100
 
 
-def jobs_of(carry: Carry, vault: Vault | None = None) -> tuple[Job, ...]:
-    """Every job of the house; `carry` takes events outside, `vault` opens revealed seeds for the fairness monitor."""
+def jobs_of(carry: Carry, vault: Vault | None = None, tell: Tell | None = None) -> tuple[Job, ...]:
+    """Every job of the house; `carry` takes events outside, `vault` opens revealed seeds for the fairness monitor.
+
+    `tell` hears the topic and the number of what changed under open apps, once it is committed.
+    """
 
     async def carry_due(work: Work, now: datetime, limit: int) -> int:
         return await carry_outside(work, now, carry, limit=limit)
@@ -53,7 +58,7 @@ def jobs_of(carry: Carry, vault: Vault | None = None) -> tuple[Job, ...]:
         Job("papers", 600, _until_none(forget_papers, _MEMBERS)),
         Job("receipts", 60, _review_receipts),
         Job("compensations", 2, _compensate),
-        Job("seasons", 15, _turn),
+        Job("seasons", 15, _turning(tell)),
         Job("lots", 300, _seeded(_until_none(expire_lots, _MEMBERS))),
         Job("tiers", 900, _seeded(_review_tiers)),
         Job("erasures", 600, _until_none(_erase, _MEMBERS)),
@@ -123,17 +128,24 @@ async def _compensate(database: Database, now: datetime) -> AsyncGenerator[int, 
         yield int(done)
 
 
-async def _turn(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+def _turning(tell: Tell | None) -> Run:
     """Ends seasons that are over, member by member; where a worker was killed, another goes on."""
-    async with database.read() as connection:
-        turns = await find_turns(connection, now)
-    for turn in turns:
-        while True:
-            async with database.work() as work:
-                turned = await turn_some(work, turn, now, _TURNED)
-            if not turned:
-                break
-            yield turned
+
+    async def run(database: Database, now: datetime) -> AsyncGenerator[int, None]:
+        async with database.read() as connection:
+            turns = await find_turns(connection, now)
+        for turn in turns:
+            while True:
+                async with database.work() as work:
+                    turned = await turn_some(work, turn, now, _TURNED)
+                if tell is not None:
+                    for member_id, revision in turned.revisions:
+                        tell(board_topic(member_id), revision)
+                if not turned.members:
+                    break
+                yield turned.members
+
+    return run
 
 
 async def _review_tiers(database: Database, now: datetime) -> AsyncGenerator[int, None]:

@@ -78,6 +78,24 @@ class Boards:
     def board(self, member_id: UUID) -> OpenBoard:
         return self._boards[member_id]
 
+    def begin_anew(self, work: Work, timeline: Timeline, member_id: UUID, season: str, now: datetime) -> OpenBoard:
+        """A new seed, level 1, no experience, the cells of a new board; `season` is the one whose end it is.
+
+        What `moves.begin_anew` says stays. Orders go, and the next command takes in others; their numbers go on, since
+        a number is delivered once. It is one revision, so a list of moves made on the old board is stale.
+        """
+        opened = self._boards[member_id]
+        at = opened.moment(now)
+        old = opened.board
+        moves.settle(old, at)
+        opened.board = moves.begin_anew(old, work.dice.bytes(SEED_BYTES), at)
+        opened.orders = []
+        opened.dirty = True
+        told: dict[str, Any] = {"season": season, "level": old.level, "experience": old.experience}
+        timeline.record(work, member_id, facts.BOARD_RESET, at, told)
+        opened.settle_revision(at)
+        return opened
+
     async def save(self, work: Work) -> None:
         """Writes each board that changed once, in its final state."""
         rows = []

@@ -113,6 +113,19 @@ def start_board(content: Content, seed: bytes, energy_cap: int, now: datetime) -
     return Board(content, seed, board_cells, made, [], [], 1, 0, energy, energy_cap, units)
 
 
+def begin_anew(board: Board, seed: bytes, now: datetime) -> Board:
+    """The board that everybody begins with, in the place of one that is settled at `now`; under a new seed.
+
+    What was given or bought stays: goods in the inbox, and energy where there is more than a board begins with.
+    """
+    fresh = start_board(board.content, seed, board.energy_cap, now)
+    fresh.inbox = board.inbox[:]
+    fresh.units += sum(count * cells.units_of(item) for item, count in fresh.inbox)
+    if board.energy.amount > fresh.energy.amount:
+        fresh.energy = board.energy
+    return fresh
+
+
 def apply(board: Board, move: Move, now: datetime) -> None:
     """Does one move other than DELIVER. The board must be settled at `now`.
 

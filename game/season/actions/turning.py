@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from game.board.actions import read_levels
+from game.board.actions import Boards, open_boards, read_levels
 from game.checkin.actions import Restarting, open_restarting
 from game.season import facts, rules, store
 from game.season.rules import CURRENCIES, Ended, InForce, Turn
@@ -36,6 +36,15 @@ class _Books:
     levels: Mapping[UUID, tuple[int, int]]
     since: Mapping[tuple[UUID, Currency], int]
     timeline: Timeline
+    boards: Boards | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """How many members a batch looked at, and the new revision of each board that began anew."""
+
+    members: int
+    revisions: tuple[tuple[UUID, int], ...] = ()
 
 
 async def find_turns(connection: Any, now: datetime) -> list[Turn]:
@@ -54,8 +63,8 @@ async def find_turns(connection: Any, now: datetime) -> list[Turn]:
     return [turn for turn in turns if turn.code not in finished and turn.at + _SETTLING <= now]
 
 
-async def turn_some(work: Work, turn: Turn, now: datetime, limit: int) -> int:
-    """Ends a season for the next members by id; returns how many it looked at, 0 when there are no more.
+async def turn_some(work: Work, turn: Turn, now: datetime, limit: int) -> Turned:
+    """Ends a season for the next members by id; it looked at 0 when there are no more.
 
     Takes the turn's lock, which one worker has at a time, then the members'. How far it is stands in the same
     transaction, so a worker that is killed leaves nothing half, and nobody's season ends twice.
@@ -63,34 +72,51 @@ async def turn_some(work: Work, turn: Turn, now: datetime, limit: int) -> int:
     await store.begin_turn(work, turn.code, turn.following, turn.at)
     row = await store.lock_turn(work, turn.code)
     if row is None:
-        return 0
+        return Turned(0)
     page = await members.page_before(work.connection, row["reached"], row["at"], limit)
     if not page:
         await store.finish_turn(work, turn.code, now)
-        return 0
+        return Turned(0)
     locked = await members.lock(work, page)
     ended = await store.load_ended(work, page, turn.code)
     fit = [each for each in sorted(locked) if locked[each].status is not MemberStatus.ERASED and each not in ended]
+    revisions: tuple[tuple[UUID, int], ...] = ()
     if fit:
         books = await _open(work, turn, fit, now)
         rows = [_end(work, books, turn, locked[each], now) for each in fit]
         await books.streaks.save(work)
         await books.ledger.save(work)
+        revisions = await _renew_boards(work, books, turn, now)
         await books.timeline.save(work)
         await store.insert_ends(work, [astuple(each) for each in rows])
     await store.save_reached(work, turn.code, page[-1], len(fit))
-    return len(page)
+    return Turned(len(page), revisions)
+
+
+async def _renew_boards(work: Work, books: _Books, turn: Turn, now: datetime) -> tuple[tuple[UUID, int], ...]:
+    """Begins the boards of a batch anew; member and revision of each."""
+    if books.boards is None:
+        return ()
+    renewed = [books.boards.begin_anew(work, books.timeline, each, turn.code, now) for each in sorted(books.levels)]
+    await books.boards.save(work)
+    return tuple((each.member_id, each.revision) for each in renewed)
 
 
 async def _open(work: Work, turn: Turn, member_ids: list[UUID], now: datetime) -> _Books:
     sheets = await open_sheets(work.connection, now)
+    timeline = Timeline()
+    levels = await read_levels(work.connection, member_ids)
+    boards = None
+    if turn.at_end.board is Fate.RESET and levels:
+        boards = await open_boards(work, sheets, timeline, [(each, now) for each in levels])
     return _Books(
         season=await sheets.season(work.connection),
         ledger=await open_ledger(work, member_ids),
         streaks=await open_restarting(work, sheets, member_ids, turn.following),
-        levels=await read_levels(work.connection, member_ids),
+        levels=levels,
         since=await credited_since(work.connection, member_ids, turn.at),
-        timeline=Timeline(),
+        timeline=timeline,
+        boards=boards,
     )
 
 

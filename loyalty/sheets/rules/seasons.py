@@ -23,12 +23,13 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AtEnd:
-    """Currencies are kept or expire, the streak is kept or begins anew. Points are money's worth, boards work: kept."""
+    """Currencies are kept or expire, streak and board are kept or begin anew. Points are money's worth: kept."""
 
     diamonds: Fate = Fate.KEEP
     tickets: Fate = Fate.KEEP
     stamps: Fate = Fate.KEEP
     streak: Fate = Fate.KEEP
+    board: Fate = Fate.KEEP
 
 
 KEEP_ALL = AtEnd()
@@ -89,6 +90,6 @@ def _read_end(reader: Reader) -> AtEnd:
     diamonds, tickets, stamps = (
         reader.choice(each, Fate, ["KEEP", "EXPIRE"], "KEEP") for each in ("diamonds", "tickets", "stamps")
     )
-    streak = reader.choice("streak", Fate, ["KEEP", "RESET"], "KEEP")
+    streak, board = (reader.choice(each, Fate, ["KEEP", "RESET"], "KEEP") for each in ("streak", "board"))
     reader.close()
-    return AtEnd(diamonds, tickets, stamps, streak)
+    return AtEnd(diamonds, tickets, stamps, streak, board)

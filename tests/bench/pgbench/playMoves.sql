@@ -29,7 +29,7 @@ FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))
             ARRAY[1]::int[], ARRAY[0]::int[], ARRAY[106]::int[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[], ARRAY[123]::bigint[], ARRAY[6]::int[], ARRAY['{}']::text[],
             ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[]) AS b(member_id, revision, seed, cells, generators, storage, inbox, orders, next_order, level, experience, energy, energy_at, units, merges, bubbles, created_at, updated_at)
 ON CONFLICT (member_id) DO UPDATE
-SET revision = excluded.revision, cells = excluded.cells, generators = excluded.generators,
+SET revision = excluded.revision, seed = excluded.seed, cells = excluded.cells, generators = excluded.generators,
     storage = excluded.storage, inbox = excluded.inbox, orders = excluded.orders, next_order = excluded.next_order,
     level = excluded.level, experience = excluded.experience, energy = excluded.energy,
     energy_at = excluded.energy_at, units = excluded.units, merges = excluded.merges, bubbles = excluded.bubbles,
