@@ -1,8 +1,9 @@
 """What an operation costs as the members become more: `python -m tests.bench.growth [--sizes 1000,100000] [--json F]`.
 
 One durable PostgreSQL, a database of its own for each size, filled by set-based SQL with copies of one member who did
-everything. Actions run in this process in batches of 64 of random members, reads one by one. Rounds of the sizes are
-interleaved, medians compared; past 1.3 of the smallest size an operation is said to grow.
+everything. The same number of members act in each, spread over all of them and each met once before; `--among 0` lets
+anybody act, so that most rows come from the disk. Actions run in this process in batches of 64, reads one by one.
+Rounds of the sizes are interleaved, medians compared; past 1.3 of the smallest size an operation is said to grow.
 """
 
 from __future__ import annotations
@@ -78,9 +79,12 @@ def key(scope: UUID) -> RequestKey:
 class Shop:
     """A database with so many members."""
 
-    def __init__(self, database: Database, members: int) -> None:
+    def __init__(self, database: Database, members: int, among: int) -> None:
         self.database = database
         self.members = members
+        self.acting: Sequence[int] = range(1, members)
+        if among:
+            self.acting = random.Random(members).sample(self.acting, min(among, members - 1))
         self.offer_id = self.pool_id = UUID(int=0)
         self.odds = ""
         self.home = Home()
@@ -174,7 +178,7 @@ class Shop:
             self.revisions[answer.result.member_id] = answer.result.revision
 
     def some(self, dice: random.Random, count: int) -> list[int]:
-        return dice.sample(range(1, self.members), count)
+        return dice.sample(self.acting, count)
 
 
 _TABLES = """
@@ -220,9 +224,9 @@ ACTIONS: dict[str, Any] = {
 }
 
 
-async def act(at: Shop, operation: str, dice: random.Random) -> float:
+async def act(at: Shop, operation: str, numbers: Sequence[int]) -> float:
     """Milliseconds per command of one batch."""
-    asked = commands(at, operation, at.some(dice, BATCH))
+    asked = commands(at, operation, numbers)
     started = time.perf_counter()
     async with at.database.work() as work:
         answers = await ACTIONS[operation](work, asked)
@@ -234,9 +238,8 @@ async def act(at: Shop, operation: str, dice: random.Random) -> float:
     return took * 1000 / BATCH
 
 
-async def read(at: Shop, operation: str, dice: random.Random) -> float:
+async def read(at: Shop, operation: str, numbers: Sequence[int]) -> float:
     """Milliseconds per read."""
-    numbers = at.some(dice, BATCH)
     now = datetime.now(UTC)
     started = time.perf_counter()
     async with at.database.read() as connection:
@@ -252,7 +255,7 @@ async def read(at: Shop, operation: str, dice: random.Random) -> float:
     return (time.perf_counter() - started) * 1000 / BATCH
 
 
-OPERATIONS: dict[str, Callable[[Shop, str, random.Random], Any]] = {
+OPERATIONS: dict[str, Callable[[Shop, str, Sequence[int]], Any]] = {
     **dict.fromkeys(ACTIONS, act),
     **dict.fromkeys(("home", "timeline", "coupons"), read),
 }
@@ -262,10 +265,14 @@ async def measure(shops: Sequence[Shop], rounds: int) -> dict[str, dict[int, flo
     """Operation -> members -> median milliseconds; the sizes in turn in every round, the first round not counted."""
     dice = random.Random(1)
     found: dict[str, dict[int, list[float]]] = {name: {at.members: [] for at in shops} for name in OPERATIONS}
+    for at in shops if len(shops[-1].acting) < shops[-1].members - 1 else ():
+        for first in range(0, len(at.acting) - BATCH + 1, BATCH):
+            for name, once in OPERATIONS.items():
+                await once(at, name, at.acting[first : first + BATCH])
     for number in range(rounds + 3):
         for name, once in OPERATIONS.items():
             for at in shops:
-                took = await once(at, name, dice)
+                took = await once(at, name, at.some(dice, BATCH))
                 if number >= 3:
                     found[name][at.members].append(took)
     return {name: {size: median(each) for size, each in sizes.items()} for name, sizes in found.items()}
@@ -275,7 +282,7 @@ async def lanes(at: Shop, rounds: int) -> dict[str, dict[int, float]]:
     """Operation -> lanes -> median commands a second through a batcher that 64 callers keep busy."""
     dice = random.Random(2)
     found: dict[str, dict[int, list[float]]] = {}
-    count_of = min(1_600, at.members // 2)
+    count_of = min(1_600, len(at.acting))
     for number in range(rounds + 1):
         for name in ("draw", "recordReceipt", "playMoves"):
             for count in (1, 2):
@@ -300,7 +307,7 @@ async def lanes(at: Shop, rounds: int) -> dict[str, dict[int, float]]:
     return {name: {count: round(median(each)) for count, each in rates.items()} for name, rates in found.items()}
 
 
-async def run(servers: Embedded, sizes: Sequence[int], rounds: int) -> dict[str, Any]:
+async def run(servers: Embedded, sizes: Sequence[int], rounds: int, among: int) -> dict[str, Any]:
     """Fills a database for each size, where none is there yet, and measures all of them."""
     shops: list[Shop] = []
     async with AsyncExitStack() as stack:
@@ -311,7 +318,7 @@ async def run(servers: Embedded, sizes: Sequence[int], rounds: int) -> dict[str,
                 for url in (servers.admin_url, servers.owner_url, servers.database_url)
             ]
             made = await _make(servers.admin_url, name)
-            shops.append(Shop(Database(urls[2], pool_size=4), size))
+            shops.append(Shop(Database(urls[2], pool_size=4), size, among))
             stack.push_async_callback(shops[-1].database.close)
             if made:
                 await asyncio.to_thread(migrate, urls[1])
@@ -355,6 +362,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measures what an operation costs as the members become more.")
     parser.add_argument("--sizes", default="1000,100000", help="numbers of members, the smallest first")
     parser.add_argument("--rounds", type=int, default=15, help="0: databases are filled, and nothing is measured")
+    parser.add_argument("--among", type=int, default=1_000, help="so many members act (default: 1000); 0: anybody")
     parser.add_argument("--folder", type=Path, help="where databases stay for another run (default: nowhere)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
@@ -364,7 +372,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         with Embedded(folder / "var") as servers:
-            found = asyncio.run(run(servers, sizes, arguments.rounds))
+            found = asyncio.run(run(servers, sizes, arguments.rounds, arguments.among))
     if not found:
         return
     print(f"{'ms each':<15}" + "".join(f"{size:>12}" for size in sizes) + f"{'ratio':>8}")
