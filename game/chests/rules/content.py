@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from loyalty.grants.rules import GrantKind
+from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
 from loyalty.sheets.rules import Reader
 
 PPM = 1_000_000
@@ -80,6 +83,24 @@ class ChestSheet:
         if order % self.order_every:
             return None
         return self.cycle[(order // self.order_every - 1) % len(self.cycle)]
+
+
+def credits_of(sums: Mapping[ChestPrize, int], sheet: ChestSheet, today: date) -> list[tuple[Currency, LotKey, int]]:
+    """The lots that the value out of a chest goes to on that day of the season's zone, and how much to each."""
+    last_days = {
+        Currency.DIAMONDS: NEVER,
+        Currency.TICKETS: today + timedelta(days=sheet.tickets_days - 1),
+    }
+    return [
+        (currency, LotKey(Provenance.FREE, last_day), amount)
+        for currency, last_day in last_days.items()
+        if (amount := sums.get(ChestPrize(currency.value), 0))
+    ]
+
+
+def gifts_of(sums: Mapping[ChestPrize, int]) -> list[tuple[GrantKind, int]]:
+    """What out of a chest goes to the board as gifts."""
+    return [(kind, amount) for kind in GrantKind if (amount := sums.get(ChestPrize(kind.value), 0))]
 
 
 def parse_chests(name: str, body: Mapping[str, Any]) -> ChestSheet:
