@@ -22,8 +22,9 @@ from api.runtime.audit import Report, audit
 from api.runtime.database import Database
 from api.runtime.embedded import Embedded
 from api.simulate import databases
+from api.simulate.crowd import Found
 from api.simulate.figures import Books, Figures, read_books, read_figures
-from api.simulate.lane import Found, run_lane
+from api.simulate.lane import run_lane
 from api.simulate.wanted import Kind, Wanted, sheet_hashes
 from rewards.fairness.actions import AesVault
 
