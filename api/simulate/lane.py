@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 
 from api.simulate.acting import Acting
 from api.simulate.bots import HOURS
-from api.simulate.crowd import Crowd, Found, Take
+from api.simulate.crowd import Crowd, Found
+from api.simulate.processes import Tell, Turns
 from api.simulate.wanted import Kind, Wanted
 
 
-async def run_lane(
-    wanted: Wanted, lane: int, url: str, twin_url: str, take_turn: Take, pass_turn: Callable[[], None],
-    tell: Callable[[int], None],
-) -> tuple[Found, Found]:  # fmt: skip
-    """Plays the lane's members through the season: what was found, and of twins where it plays those.
+async def run_lane(wanted: Wanted, lane: int, url: str, twin_url: str, turns: Turns, tell: Tell) -> Found:
+    """Plays the lane's members through the season: what was found, but for what the twins of cheaters were answered.
 
     A cheater's twin is the same member with the same chances on another database, who forges nothing.
     """
@@ -40,8 +37,8 @@ async def run_lane(
                     for (each, _), calendar in zip(crowds, calendars, strict=True)
                 ]
                 for (each, _), visitors in zip(crowds, coming, strict=True):
-                    await each.tick(day, hour, visitors, take_turn)
-                pass_turn()
+                    await each.tick(day, hour, visitors, turns.take)
+                turns.pass_on()
                 for (each, _), visitors in zip(crowds, coming, strict=True):
                     now = await each.play(day, hour, visitors)
                     if each is forgers and hour == HOURS[-1]:
@@ -56,4 +53,4 @@ async def run_lane(
     crowd.found.add(forgers.found)
     crowd.found.thinking_seconds += twins.found.thinking_seconds
     crowd.found.cpu_seconds = time.process_time()
-    return crowd.found, twins.found
+    return crowd.found
