@@ -189,10 +189,14 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         f"on {run['machine']}.",
         f"The lanes used {run['cpu_seconds_of_lanes']:,.0f} s of processor time, of which thinking took "
         f"{run['cpu_seconds_of_thinking']:,.0f} s{'; the database used its own' if audit else ''}.",
-        *(f"{each['flat']}: {each['invariant']}: {each['broken']} do not" for each in (audit["failed"] if audit else ())),
+        *(f"{each['flat']}: {each['invariant']}: {each['broken']} do not" for each in _failed(audit)),
         *([f"The audit is clean: {audit['invariants']} invariants."] if audit and audit["ok"] else []),
         *([f"The database is kept: {run['database']}"] if run["database"] else []),
     ]  # fmt: skip
+
+
+def _failed(audit: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    return audit["failed"] if audit else ()
 
 
 def _of_cheaters(cheats: Mapping[str, Any] | None) -> str:
