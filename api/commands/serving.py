@@ -14,6 +14,7 @@ import uvicorn
 from api.app import create_app
 from api.graphql.limits import BODY_BYTES_MAX
 from api.runtime import metrics
+from api.runtime.collector import spare_collector
 
 if TYPE_CHECKING:
     from api.app import Application
@@ -81,6 +82,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started and not self.should_exit:
+            spare_collector()
             _log.info("the server serves")
             self._ready()
 

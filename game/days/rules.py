@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 TURN = timedelta(hours=4)
@@ -14,6 +15,7 @@ def business_day(at: datetime, zone: ZoneInfo) -> date:
     return (at.astimezone(zone).replace(tzinfo=None) - TURN).date()
 
 
+@lru_cache(4_096)
 def day_starts(day: date, zone: ZoneInfo) -> datetime:
     """When the day begins, in UTC: four o'clock, or the first moment after it where the clocks jump over it."""
     return datetime.combine(day, time(TURN.seconds // 3600), zone).astimezone(UTC)

@@ -28,7 +28,6 @@ from api.runtime.embedded import Embedded
 from tests.bench import board_rules, check, draw_rules, processes, reads, report, shop, single
 from tests.bench.operations import BY_NAME, OPERATIONS, ROOT, Who
 from tests.bench.sides import Bench, Plan
-from tests.faults.server import free_port
 
 # Requests of one run, by connections.
 LEVELS = {1: 300, 16: 1_600, 64: 3_200, 256: 3_840}
@@ -38,6 +37,7 @@ EXAMPLE = """
 examples:
   python -m tests.bench --quick
   python -m tests.bench --only draw,checkIn --levels 16,64 --rounds 5
+  python -m tests.bench --only playMoves,draw --levels 64 --servers 2
   python -m tests.bench --check
 """
 
@@ -56,6 +56,9 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--rounds", type=_rounds, metavar="N", help="rounds of which medians are shown; 3 by default")
     parser.add_argument(
         "--quick", action="store_true", help="all of it in about four minutes: one round, fewer requests"
+    )
+    parser.add_argument(
+        "--servers", type=int, choices=(1, 2), default=1, help="server processes under one port; 1 by default"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures go; var/bench.json by default")
     which = parser.add_mutually_exclusive_group()
@@ -113,24 +116,24 @@ def measure(
         coupons = max(shop.SHOPPERS, plan.needed if plan.takes(Who.COUPON) else 0)
         databases = asyncio.run(processes.prepare(servers, fresh=fresh, coupons=coupons))
         redis = servers.redis_url or ""
-        port, bare_port = free_port(), free_port()
-        served = stack.enter_context(processes.server(port, databases.url, redis, str(var)))
-        bare = stack.enter_context(processes.server(bare_port))
-        bench = Bench(servers, databases, port, served.pid, plan, advance, say)
+        served = stack.enter_context(processes.serving(arguments.servers, databases.url, redis, str(var)))
+        bare = stack.enter_context(processes.serving(1))
+        bench = Bench(servers, databases, served, plan, advance, say)
         bench.warm_up()
         bench.measure()
-        figures: dict[str, Any] = {"about": {**processes.machine(databases), "rounds": plan.rounds}}
+        about = {**processes.machine(databases), "rounds": plan.rounds, "servers": arguments.servers}
+        figures: dict[str, Any] = {"about": about}
         figures["mutations"] = report.rows_of(bench)
         if arguments.only is None or READS in arguments.only:
             count = 1_600 if arguments.quick or arguments.check else 8_000
-            figures["reads"] = reads.measure_reads(bench, bare_port, bare.pid, count, max(plan.rounds, 2))
+            figures["reads"] = reads.measure_reads(bench, bare, count, max(plan.rounds, 2))
         if arguments.only is None and not arguments.check:
             best = report.best_of(figures["mutations"])
             figures["half_load"] = reads.measure_half_load(bench, best, 4 if arguments.quick else 15)
             say("one command on an idle server")
             lone = single.measure(databases.url, databases.place, 150 if arguments.quick else 600)
             figures["single"] = asyncio.run(lone)
-            figures["memory_mib"] = processes.most_mib(served.pid)
+            figures["memory_mib"] = served.most_mib()
             say("starts")
             starts = [processes.start_seconds(databases, redis, var) for _ in range(3)]
             figures["start_seconds"] = median(starts)

@@ -6,12 +6,13 @@ import asyncio
 import os
 import platform
 import re
+import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,12 +73,43 @@ async def analyze(url: str) -> None:
     await owner.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Servers that share one port."""
+
+    port: int
+    pids: tuple[int, ...]
+
+    def cpu_seconds(self) -> float:
+        return sum(cpu_seconds(pid) for pid in self.pids)
+
+    def most_mib(self) -> float:
+        """The most memory that one of them ever held."""
+        return max(most_mib(pid) for pid in self.pids)
+
+
 @contextmanager
-def server(port: int, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A server of tests/bench/server.py, ready."""
-    command = [sys.executable, "-m", "tests.bench.server", str(port), *arguments]
-    with _running(command, port, "/healthz") as (started, _):
-        yield started
+def serving(count: int, *arguments: str) -> Iterator[Serving]:
+    """So many processes of tests/bench/server.py under one port, ready."""
+    with socket.create_server(("127.0.0.1", 0), backlog=2_048) as listener, ExitStack() as stack:
+        number = listener.fileno()
+        command = [sys.executable, "-m", "tests.bench.server", str(number), *arguments]
+        started = [
+            subprocess.Popen(command, cwd=ROOT, pass_fds=(number,), stdout=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+        for each in started:
+            stack.callback(_end, each)
+        for each in started:
+            assert each.stdout is not None, "it was asked for"
+            if each.stdout.readline() != "ready\n":
+                raise SystemExit(f"a measured server ended with {each.wait()} before it was ready")
+        yield Serving(listener.getsockname()[1], tuple(each.pid for each in started))
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    process.wait(30)
 
 
 def start_seconds(databases: Databases, redis_url: str, var: Path) -> float:

@@ -109,7 +109,7 @@ def _head(about: Mapping[str, Any]) -> Iterator[str]:
         f"Python {about['python']}, {about['postgresql']}, fsync {about['fsync']}"
     )
     yield (
-        f"load, server (one process) and PostgreSQL share the machine (load average before: "
+        f"load, server ({about['servers']} of its processes) and PostgreSQL share the machine (load average before: "
         f"{about['load_average_before']}); medians of {about['rounds']} interleaved rounds"
     )
 

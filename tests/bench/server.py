@@ -1,12 +1,13 @@
 """The measured server as a process of its own: the application as it is, or a bare ASGI reply under the same uvicorn.
 
-`python -m tests.bench.server PORT [DATABASE_URL REDIS_URL VAR]`. Rate limits are asked as always, but let
-everything in; jobs are left to workers, since pgbench does none. Idle connections are kept, so that an open load finds
-them.
+`python -m tests.bench.server LISTENER [DATABASE_URL REDIS_URL VAR]`, where LISTENER is the number of an inherited
+listening socket; says `ready` once it serves. Rate limits are asked as always, but let everything in; jobs are left to
+workers, since pgbench does none. Idle connections are kept, so that an open load finds them.
 """
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import uvicorn
 
 from api.app import create_app
 from api.graphql import serve
+from api.runtime.collector import spare_collector
 from api.runtime.limits import Rate, RateLimits, Rates
 from api.runtime.logs import configure_logs
 from api.settings import Settings
@@ -51,10 +53,20 @@ def application(database_url: str, redis_url: str, var: str) -> Any:
     )  # fmt: skip
 
 
+class _Server(uvicorn.Server):
+    """Says when it serves: behind a shared socket nobody can ask one process alone."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        spare_collector()
+        print("ready", flush=True)
+
+
 if __name__ == "__main__":
     configure_logs("WARNING")
     app = application(*sys.argv[2:]) if len(sys.argv) > 2 else bare
-    uvicorn.run(
-        app, host="127.0.0.1", port=int(sys.argv[1]), log_config=None, access_log=False, server_header=False, ws="none",
-        proxy_headers=False, loop="uvloop", http="httptools", timeout_keep_alive=600,
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, server_header=False, ws="none", proxy_headers=False, loop="uvloop",
+        http="httptools", timeout_keep_alive=600,
     )  # fmt: skip
+    _Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])

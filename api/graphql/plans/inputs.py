@@ -172,11 +172,18 @@ def _object_coercer(type_: GraphQLInputObjectType, inside: tuple[str, ...]) -> R
         )
         for name, field in type_.fields.items()
     ]
+    # Of the many fields of a choice one alone is given.
+    is_choice = not any(required or default is not Undefined for *_, required, default in fields)
+    lone = {name: (out_name, coerce) for name, out_name, coerce, *_ in fields} if is_choice else {}
 
     def read(value: Any) -> Any:
         if type(value) is not dict:
             raise Deviation
         found, seen = {}, 0
+        if len(value) == 1 and (only := next(iter(value))) in lone:
+            out_name, coerce = lone[only]
+            found[out_name] = coerce(value[only])
+            return found if finish is None else _attempt(finish, found)
         for name, out_name, coerce, required, default in fields:
             if name in value:
                 seen += 1
@@ -320,10 +327,10 @@ def _converter(schema: Schema, type_: Any, inside: tuple[type, ...]) -> Read | N
     definition = get_object_definition(type_)
     if definition is None or not definition.is_input or definition.from_input is not None or type_ in inside:
         raise NotCompiled
-    fields = []
+    fields = {}
     for field in definition.fields:
         convert = _converter(schema, field.resolve_type(type_definition=definition), (*inside, type_))
-        fields.append((schema.config.name_converter.from_field(field), field.python_name, convert))
+        fields[schema.config.name_converter.from_field(field)] = field.python_name, convert
     absent = {
         field.python_name: None
         for field in definition.fields
@@ -341,14 +348,15 @@ def _convert_list(item: Read | None) -> Read:
     return convert
 
 
-def _convert_object(type_: type, fields: list[tuple[str, str, Read | None]], absent: dict[str, None]) -> Read:
+def _convert_object(type_: type, fields: dict[str, tuple[str, Read | None]], absent: dict[str, None]) -> Read:
     def make(value: Any) -> Any:
         if value is None or value is _UNSET:
             return value
         found: dict[str, Any] = absent.copy()
-        for name, python_name, convert in fields:
-            if name in value:
-                found[python_name] = value[name] if convert is None else convert(value[name])
+        for name, given in value.items():
+            if name in fields:
+                python_name, convert = fields[name]
+                found[python_name] = given if convert is None else convert(given)
         return type_(**found)
 
     return make

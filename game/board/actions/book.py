@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from game.board import facts, store
 from game.board.actions.rows import (
@@ -137,7 +138,7 @@ async def open_boards(work: Work, sheets: Sheets, timeline: Timeline, asks: Iter
 
 def parse_row(row: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the driver with its JSON read."""
-    return {**row, **{name: json.loads(row[name]) for name in _JSON}}
+    return {**row, **{name: orjson.loads(row[name]) for name in _JSON}}
 
 
 def _open(content: Content, row: Any, energy_cap: int, now: datetime) -> OpenBoard:
@@ -175,7 +176,7 @@ def _row(opened: OpenBoard) -> tuple[Any, ...]:
     board = opened.board
     return (
         opened.member_id, opened.revision, board.seed, write_cells(board), write_generators(board),
-        write_storage(board), write_inbox(board), json.dumps(opened.orders, separators=(",", ":")),
+        write_storage(board), write_inbox(board), orjson.dumps(opened.orders).decode(),
         opened.next_order, board.level, board.experience, board.energy.amount, board.energy.at, board.units,
         board.merges, write_bubbles(board), opened.created_at, opened.at,
     )  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+import orjson
 
 from game.board.rules.bubbles import Bubble
 from game.board.rules.cells import GENERATOR, home_of
@@ -72,4 +73,4 @@ def write_inbox(board: Board) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"))
+    return orjson.dumps(value).decode()

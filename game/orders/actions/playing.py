@@ -175,7 +175,7 @@ def _record(
         event = game.timeline.record(work, member_id, facts.BUBBLE_POPPED, now, told, command.request.id)
         note = Note(ledgers.SINK_BUBBLE, "bubble", event, now)
         game.ledger.spend(work, member_id, Currency.DIAMONDS, bubble.diamonds, game.season.day(now), note)
-    kinds = Counter(move.kind.value.lower() for move in command.moves[: done.applied])
+    kinds = Counter([str.lower(move.kind) for move in command.moves[: done.applied]])
     told = {"revision": opened.revision + 1, "applied": done.applied, **kinds}
     game.timeline.record(work, member_id, facts.MOVES_PLAYED, now, told, command.request.id)
 

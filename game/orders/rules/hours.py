@@ -7,9 +7,10 @@ known without a counter, and delivered once by the deliveries' key.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 APPOINTED = 1_000_000_000
@@ -21,7 +22,8 @@ _ONE_DAY = timedelta(days=1)
 _AHEAD = 8
 
 
-@dataclass(frozen=True, slots=True)
+# Told apart by identity: a sheet is read once, and its windows are remembered by it.
+@dataclass(frozen=True, slots=True, eq=False)
 class Appointment:
     """When a special order waits: between two times of the wall clock, on these weekdays (Monday is 0; none: all).
 
@@ -57,6 +59,7 @@ class Window:
     ends_at: datetime
 
 
+@lru_cache(1_024)
 def slot_of(code: str) -> int:
     """Where a code stands among the numbers of a day."""
     return int.from_bytes(hashlib.sha256(code.encode()).digest()[:8]) % CODES
@@ -85,15 +88,14 @@ def window_on(appointment: Appointment, day: date, zone: ZoneInfo) -> Window | N
 
 def open_windows(appointments: Sequence[Appointment], wall: Wall) -> list[Window]:
     """Those that are open now."""
-    return [each for each in _windows(appointments, wall, 0) if each.starts_at <= wall.now < each.ends_at]
+    found = _windows(tuple(appointments), wall.now.astimezone(wall.zone).date(), wall.zone, 0)
+    return [each for each in found if each.starts_at <= wall.now < each.ends_at]
 
 
 def next_window(appointments: Sequence[Appointment], wall: Wall, without: Collection[int]) -> Window | None:
     """The window that is open or opens next, without those numbers; None where no such appointment comes."""
-    found = [
-        each for each in _windows(appointments, wall, _AHEAD) if wall.now < each.ends_at and each.number not in without
-    ]
-    return min(found, key=lambda each: (each.starts_at, each.number), default=None)
+    found = _windows(tuple(appointments), wall.now.astimezone(wall.zone).date(), wall.zone, _AHEAD)
+    return next((each for each in found if wall.now < each.ends_at and each.number not in without), None)
 
 
 def find_window(appointments: Sequence[Appointment], number: int, zone: ZoneInfo) -> Window | None:
@@ -105,10 +107,13 @@ def find_window(appointments: Sequence[Appointment], number: int, zone: ZoneInfo
     return None
 
 
-def _windows(appointments: Sequence[Appointment], wall: Wall, ahead: int) -> Iterator[Window]:
-    today = wall.now.astimezone(wall.zone).date()
-    for appointment in appointments:
-        for days in range(-1, ahead + 1):
-            window = window_on(appointment, today + days * _ONE_DAY, wall.zone)
-            if window is not None:
-                yield window
+@lru_cache(512)
+def _windows(
+    appointments: tuple[Appointment, ...], today: date, zone: ZoneInfo, ahead: int
+) -> tuple[Window, ...]:  # fmt: skip
+    """Those that begin between yesterday and so many days ahead, the first one first."""
+    found = [
+        window_on(appointment, today + days * _ONE_DAY, zone)
+        for appointment in appointments for days in range(-1, ahead + 1)
+    ]  # fmt: skip
+    return tuple(sorted(filter(None, found), key=lambda each: (each.starts_at, each.number)))

@@ -32,6 +32,8 @@ class Zones:
 
     def starts(self, day: date) -> datetime:
         """When the day begins for the member."""
+        if len(self.parts) == 1:
+            return max(self.parts[0][0], day_starts(day, self.parts[0][1]))
         ends = [*(since for since, _ in self.parts[1:]), FAR]
         found = [
             max(since, day_starts(day, zone))
