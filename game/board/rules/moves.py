@@ -6,12 +6,14 @@ counter of merges. Counters move only on success, so sending a move again cannot
 
 from __future__ import annotations
 
-import hmac
+import hashlib
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
+from typing import Any
 
 from game.board.rules import bubbles, cells, generators
 from game.board.rules.bubbles import Bubble, BubblePopped
@@ -98,6 +100,10 @@ class Board:
         )  # fmt: skip
 
 
+_BLOCK = 64
+_INNER, _OUTER = (bytes(each ^ pad for each in range(256)) for pad in (0x36, 0x5C))
+
+
 def start_board(content: Content, seed: bytes, energy_cap: int, now: datetime) -> Board:
     """The board that everybody begins with."""
     kinds = {kind.code: number for number, kind in enumerate(content.layout.generators)}
@@ -149,14 +155,9 @@ def owned_chains(board: Board) -> list[int]:
 
     Finite ones go, and automatic ones are slow: what they bring is extra, and never needed.
     """
-    owned: set[int] = set()
-    for cell in board.cells:
-        if GENERATOR <= cell < WEB:
-            number = board.generators[cells.home_of(cell)].kind
-            kind = board.content.kind(number)
-            if kind is not None and kind.supply is Supply.INFINITE:
-                owned.update(cells.chain_of(item) for item in board.content.drops(number, board.level)[2])
-    return sorted(owned)
+    free = [cell for cell in board.cells if GENERATOR <= cell < WEB]
+    kinds = frozenset([board.generators[cell & (GENERATOR - 1)].kind for cell in free])
+    return board.content.lasting_chains(kinds, board.level)
 
 
 def give_energy(board: Board, amount: int, now: datetime) -> None:
@@ -185,7 +186,26 @@ def give_goods(board: Board, grant: bytes, count: int) -> int:
 
 def roll(seed: bytes, message: bytes, limit: int) -> int:
     """A number in [0, limit) that the seed decides. Its bias is below limit / 2^64."""
-    return int.from_bytes(hmac.digest(seed, message, "sha256")[:8]) % limit
+    return int.from_bytes(digest(seed, message)[:8]) % limit
+
+
+def digest(seed: bytes, message: bytes) -> bytes:
+    """HMAC-SHA256 of a message under a seed. A board is rolled for many times over, so the key's part is kept."""
+    inner, outer = _keyed(seed)
+    inside = inner.copy()
+    inside.update(message)
+    outside = outer.copy()
+    outside.update(inside.digest())
+    found: bytes = outside.digest()
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _keyed(seed: bytes) -> tuple[Any, Any]:
+    """RFC 2104: SHA-256 after the key with either padding; a board's seed is never longer than a block."""
+    assert len(seed) <= _BLOCK, "longer keys are hashed first"
+    key = seed.ljust(_BLOCK, b"\0")
+    return hashlib.sha256(key.translate(_INNER)), hashlib.sha256(key.translate(_OUTER))
 
 
 def _inside(cell: int) -> None:
@@ -261,16 +281,24 @@ def _merge(board: Board, source: int, target: int, now: datetime) -> None:
         raise GameRefused(GameCode.NOT_MERGEABLE, cell=target)
     if item & LEVEL_MASK >= board.content.chain_lengths[item >> LEVEL_BITS]:
         raise GameRefused(GameCode.TOP_LEVEL, cell=target)
-    board.cells[source] = EMPTY
-    board.cells[target] = item + 1
-    board.merges += 1
-    sealed = board.content.sealed
-    for beside in BESIDE[target]:
-        if board.cells[beside] & BOX and sealed.get(beside, 0) <= board.level:
-            board.cells[beside] &= ~BOX
+    join(board, source, target, item)
     dials = board.content.layout.bubbles
     if dials.chance_ppm and item + 1 & LEVEL_MASK >= dials.level:
         _blow(board, target, item + 1, now)
+
+
+def join(board: Board, source: int, target: int, item: int) -> None:
+    """Two equal goods become one of the next level, and boxes beside it open; no bubble comes.
+
+    Expects goods that may be merged: whoever has not checked that calls `apply`.
+    """
+    board_cells = board.cells
+    board_cells[source] = EMPTY
+    board_cells[target] = item + 1
+    board.merges += 1
+    for beside in BESIDE[target]:
+        if board_cells[beside] & BOX and board.content.sealed.get(beside, 0) <= board.level:
+            board_cells[beside] &= ~BOX
 
 
 def _blow(board: Board, beside: int, item: int, now: datetime) -> None:
