@@ -31,6 +31,7 @@ from game.chests.actions import (
 from game.orders.actions import Played, PlayMoves, play_moves, read_orders
 from game.quests.actions import ClaimQuest, claim_quests, read_quests_of
 from game.quests.rules.content import Quest
+from game.refills.actions import RefillEnergy, refill_energy
 from loyalty.ledger.rules import Currency
 from loyalty.members.actions import (
     NewMember,
@@ -142,7 +143,8 @@ class Acting:
         turns: list[Turn | None] = []
         for (bot, _), command, answer in zip(asked, commands, await self._send(play_moves, commands), strict=True):
             if isinstance(answer, Played):
-                self._last[bot.seat] = (command, answer)
+                if command.moves:
+                    self._last[bot.seat] = (command, answer)
                 turns.append(_turn(answer))
             else:
                 turns.append(None)
@@ -162,6 +164,10 @@ class Acting:
             HurryChest(self._key(bot.member_id), bot.member_id, number, most, now) for bot, number, most in asked
         ]
         return _done(await self._send(hurry_chests, commands))
+
+    async def refill(self, asked: Sequence[tuple[Bot, int]], now: datetime) -> list[bool]:
+        commands = [RefillEnergy(self._key(bot.member_id), bot.member_id, most, now) for bot, most in asked]
+        return _done(await self._send(refill_energy, commands))
 
     async def find_claims(self, visitors: Sequence[Bot], now: datetime) -> list[tuple[Bot, Quest]]:
         async with self.database.read() as connection:

@@ -139,6 +139,9 @@ class World(Protocol):
     async def hurry_chests(self, asked: Sequence[tuple[Bot, int, int]], now: datetime) -> list[bool]:
         """Chest number and the most diamonds each."""
 
+    async def refill(self, asked: Sequence[tuple[Bot, int]], now: datetime) -> list[bool]:
+        """Energy for the most diamonds that each would pay; the board is one revision on."""
+
     async def find_claims(self, visitors: Sequence[Bot], now: datetime) -> list[tuple[Bot, Quest]]:
         """The quests that are done and wait to be claimed, one for each period."""
 
@@ -198,7 +201,10 @@ class Crowd:
         playing = list(visitors)
         for number in range(rounds):
             now += timedelta(seconds=_ROUND_SECONDS)
-            playing = await self._round([bot for bot in playing if MANNERS[bot.kind].rounds > number], now)
+            playing = [bot for bot in playing if MANNERS[bot.kind].rounds > number]
+            if number:
+                await self._refill(playing, self._wanted.day(day), now)
+            playing = await self._round(playing, now)
         await self._tend_chests(visitors, now)
         if hour in QUEST_HOURS:
             await self._claim_quests(visitors, now)
@@ -228,8 +234,11 @@ class Crowd:
             (bot, pool, count)
             for bot in visitors for pool, count in bots.draws(bot.kind, bot.knows, house, today, bot.dice)
         ]  # fmt: skip
-        for (bot, _, count), done in zip(asked, await self.world.draw(asked, now), strict=True):
+        for (bot, pool, count), done in zip(asked, await self.world.draw(asked, now), strict=True):
             if done:
+                free = min(count, bot.knows.tickets) if pool.takes_tickets else 0
+                bot.knows.tickets -= free
+                bot.knows.diamonds -= (count - free) * pool.price_diamonds
                 bot.knows.drew = count + (bot.knows.drew if bot.knows.drew_on == today else 0)
                 bot.knows.drew_on = today
 
@@ -238,7 +247,8 @@ class Crowd:
         asked = []
         began = time.process_time()
         for bot in playing:
-            planned = plan(bot.knows.board, bot.knows.orders, now, MANNERS[bot.kind].style)
+            knows = bot.knows
+            planned = plan(knows.board, knows.orders, now, MANNERS[bot.kind].style, knows.diamonds)
             if planned:
                 asked.append((bot, planned))
         self.found.thinking_seconds += time.process_time() - began
@@ -246,6 +256,25 @@ class Crowd:
             if turn is not None:
                 self._learn(bot, turn, now)
         return [bot for bot, _ in asked]
+
+    async def _refill(self, playing: Sequence[Bot], today: date, now: datetime) -> None:
+        """Energy for those who want it, who look at their boards again: gifts have been taken on the way."""
+        asked = [
+            (bot, price)
+            for bot in playing if (price := bots.refill_price(bot.kind, bot.knows, self.world.house, today, now))
+        ]  # fmt: skip
+        refilled = []
+        for (bot, price), done in zip(asked, await self.world.refill(asked, now), strict=True):
+            if done:
+                knows = bot.knows
+                knows.refills = 1 + (knows.refills if knows.refilled_on == today else 0)
+                knows.refilled_on = today
+                knows.revision += 1
+                knows.diamonds -= price
+                refilled.append((bot, ()))
+        for (bot, _), turn in zip(refilled, await self.world.play(refilled, now), strict=True):
+            if turn is not None:
+                self._learn(bot, turn, now)
 
     def _learn(self, bot: Bot, turn: Turn, now: datetime) -> None:
         knows, board = bot.knows, turn.board

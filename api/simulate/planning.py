@@ -25,20 +25,29 @@ _USEFUL = 4  # goods up to this level are worth merging for orders to come
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How carefully somebody plays: moves in one list, taps in it, and whether the best paid order comes first."""
+    """How carefully somebody plays: moves in one list, taps in it, whether the best paid order comes first.
+
+    `pops`: whether bubbles are popped that the diamonds at hand pay for.
+    """
 
     moves: int = MOST_MOVES
     taps: int = MOST_MOVES
     ranks: bool = True
+    pops: bool = False
 
 
-def plan(shown: Board, orders: Sequence[Order], now: datetime, style: Style) -> tuple[Move, ...]:
+def plan(
+    shown: Board, orders: Sequence[Order], now: datetime, style: Style, diamonds: int = 0
+) -> tuple[Move, ...]:  # fmt: skip
     """The next moves on the board as shown; none where there is nothing to do. Changes nothing."""
     board = shown.copy()
+    board.purse = diamonds
     moves.settle(board, now)
     for generator in board.generators.values():
         moves.refresh(board, generator, now)
     hand = _Hand(board, now, style)
+    if style.pops:
+        hand.pop()
     hand.free_webs()
     hand.unpack()
     waiting = hand.serve(_ranked(board, orders) if style.ranks else list(orders))
@@ -119,6 +128,14 @@ class _Hand:
 
     def _can_grow(self, item: int) -> bool:
         return item & LEVEL_MASK < self.board.content.chain_lengths[item >> LEVEL_BITS]
+
+    def pop(self) -> None:
+        """Pops bubbles that the diamonds at hand pay for, the cheapest first."""
+        board = self.board
+        for cell, bubble in sorted(board.bubbles.items(), key=lambda each: (each[1].diamonds, each[0])):
+            if bubble.diamonds > board.purse or not self._do(MoveKind.POP, cell):
+                return
+            self._free.setdefault(board.cells[cell], []).append(cell)
 
     def free_webs(self) -> None:
         """Merges goods onto equal ones in webs: that frees those, and opens boxes."""

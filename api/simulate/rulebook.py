@@ -58,7 +58,7 @@ class Rulebook:
             PoolShown(each.id, each.odds.sha256, each.odds.price_diamonds, each.odds.takes_tickets)
             for each in sorted(pools.values(), key=lambda each: each.slug)
         )
-        return House(self.chests, self.chests_version, shown)
+        return House(self.chests, self.chests_version, shown, self.content.layout.refill)
 
 
 def read_rulebook(changes: tuple[Change, ...]) -> Rulebook:

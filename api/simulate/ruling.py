@@ -30,11 +30,13 @@ from game.chests.rules import rolling, timers
 from game.chests.rules.content import ChestPrize, gifts_of
 from game.chests.rules.content import credits_of as credits_of_chest
 from game.chests.rules.timers import Chest
+from game.days.rules import ONE_DAY
 from game.orders.rules import Replayed, Wall, replay, take_in
 from game.quests.rules.content import SUMS, Counted, Quest
 from game.quests.rules.content import credits_of as credits_of_quest
 from game.quests.rules.periods import Window, zones_of
 from game.quests.rules.standing import Standing, find_claim, stand, windows_for
+from game.refills.rules import Bought, check_taken, make_offer
 from loyalty.grants.rules import GrantKind
 from loyalty.ledger import actions as accounts
 from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
@@ -138,6 +140,11 @@ class Ruling:
     async def hurry_chests(self, asked: Sequence[tuple[Bot, int, int]], now: datetime) -> list[bool]:
         moment = self._moment(now)
         answers = self._answer(asked, lambda each: self._hurry(self.seats[each[0].seat], *each[1:], moment))
+        return [answer is not None for answer in answers]
+
+    async def refill(self, asked: Sequence[tuple[Bot, int]], now: datetime) -> list[bool]:
+        moment = self._moment(now)
+        answers = self._answer(asked, lambda each: self._refill(self.seats[each[0].seat], each[1], moment))
         return [answer is not None for answer in answers]
 
     async def find_claims(self, visitors: Sequence[Bot], now: datetime) -> list[tuple[Bot, Quest]]:
@@ -277,14 +284,7 @@ class Ruling:
 
     def _play(self, seat: Seat, planned: tuple[Move, ...], moment: Moment, wall: Wall) -> Turn:
         dials, now = self._book.dials, moment.now
-        moves.burst(seat.board, now)
-        for gift in seat.gifts:
-            if gift.kind is GrantKind.ENERGY:
-                moves.give_energy(seat.board, gift.amount, now)
-                seat.given += gift.amount
-            else:
-                moves.give_goods(seat.board, gift.id, gift.amount)
-        seat.gifts.clear()
+        _open(seat, now)
         self._book.season.refuse_over(None, now)
         table = take_in(seat.table(), dials, wall)
         seat.put(table)
@@ -295,7 +295,7 @@ class Ruling:
             seat.put(done.table)
             self._pay(seat, planned, done, moment)
         return Turn(
-            done.table.board, 0, seat.orders, seat.spendable(Currency.DIAMONDS, moment.today),
+            seat.board, 0, seat.orders, seat.spendable(Currency.DIAMONDS, moment.today),
             seat.spendable(Currency.TICKETS, moment.today), done.delivered,
             str(done.refusal.code) if done.refusal else None,
         )  # fmt: skip
@@ -330,6 +330,22 @@ class Ruling:
                 seat.count(event, number, moment.now)
                 seat.spent += number if kind_of_move is MoveKind.TAP else 0
 
+    def _refill(self, seat: Seat, most: int, moment: Moment) -> bool:
+        book = self._book
+        book.season.refuse_over(None, moment.now)
+        settled, _ = streaks.settle(seat.streak, moment.now, book.calendar)
+        today = settled.today(settled.updated_at)
+        day = max(today, seat.refilled.day) if seat.refilled else today
+        dials = book.content.layout.refill
+        offer = make_offer(dials, day, seat.refilled, streaks.day_begins(settled, day + ONE_DAY))
+        check_taken(offer, most, dials.most_per_day)
+        seat.spend(Currency.DIAMONDS, offer.diamonds, moment.today, accounts.SINK_ENERGY, moment.day)
+        seat.refilled = Bought(day, offer.number)
+        _open(seat, moment.now)
+        moves.give_energy(seat.board, offer.energy, moment.now)
+        seat.given += offer.energy
+        return True
+
     def _standing(self, seat: Seat, now: datetime) -> list[Standing]:
         """How the quests of a member stand, those that are not in reach among them."""
         key = (seat.board.level, now)
@@ -356,6 +372,18 @@ class Ruling:
             self._give(seat, GrantKind.ENERGY, quest.reward.energy)
         seat.claims[quest.code, standing.window.period] = standing.progress
         return True
+
+
+def _open(seat: Seat, now: datetime) -> None:
+    """The board with what waited for it; bubbles whose time is over are gone."""
+    moves.burst(seat.board, now)
+    for gift in seat.gifts:
+        if gift.kind is GrantKind.ENERGY:
+            moves.give_energy(seat.board, gift.amount, now)
+            seat.given += gift.amount
+        else:
+            moves.give_goods(seat.board, gift.id, gift.amount)
+    seat.gifts.clear()
 
 
 def limited(pools: dict[UUID, Pool]) -> dict[tuple[UUID, str], int]:

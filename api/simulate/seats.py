@@ -14,6 +14,7 @@ from game.checkin.rules.streaks import Streak
 from game.chests.rules.timers import Shelf
 from game.orders.rules import Order, Table
 from game.quests.rules.content import SUMS
+from game.refills.rules import Bought
 from loyalty.grants.rules import GrantKind
 from loyalty.ledger import rules as ledger
 from loyalty.ledger.rules import Currency, LotKey, Wallet
@@ -83,6 +84,7 @@ class Seat:
     chests_opened: int = 0
     spent: int = 0
     given: int = 0
+    refilled: Bought | None = None
 
     def table(self) -> Table:
         return Table(self.board, self.orders, self.next_order, self.had)

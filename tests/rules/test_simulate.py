@@ -20,9 +20,11 @@ from api.simulate.planning import Style, is_dead, plan
 from api.simulate.report import difference, ratio
 from api.simulate.wanted import Kind, Mistake, Wanted, changed_by, parse_mix, sheet_hashes
 from game.board.rules import cells, moves
-from game.board.rules.cells import BOX, EMPTY, GENERATOR, WEB
+from game.board.rules.bubbles import Bubble
+from game.board.rules.cells import BOX, BUBBLE, EMPTY, GENERATOR, WEB
 from game.board.rules.moves import MoveKind
 from game.chests.rules.content import parse_chests
+from game.energy.rules import Energy
 from game.orders import rules as orders
 from game.orders.actions import PlayMoves
 from game.orders.rules import Delivered, Table
@@ -30,7 +32,7 @@ from tests.playing import NOW, new_table, sheet, shipped
 
 CHESTS = parse_chests("chests.current", sheet("chests"))
 POOLS = (PoolShown(UUID(int=1), "a" * 64, 20, True), PoolShown(UUID(int=2), "b" * 64, 60, False))
-HOUSE = House(CHESTS, 1, POOLS)
+HOUSE = House(CHESTS, 1, POOLS, shipped()[0].layout.refill)
 
 
 def knows(table: Table) -> Knows:
@@ -127,6 +129,47 @@ def test_chests_are_queued_hurried_and_opened_in_their_time() -> None:
     known.diamonds = 100
     assert bots.chest_to_hurry(Kind.OPTIMISER, known, HOUSE, NOW) == (number, 2)
     assert bots.chest_to_hurry(Kind.DAILY, known, HOUSE, NOW) is None
+
+
+def test_energy_is_bought_where_it_is_used_up_and_pays() -> None:
+    known, today = knows(new_table()), date(2027, 3, 1)
+    known.board.energy = Energy(4, NOW)
+    known.diamonds = 1000
+
+    def price(kind: Kind, house: House = HOUSE) -> int | None:
+        return bots.refill_price(kind, known, house, today, NOW)
+
+    assert {kind: price(kind) for kind in Kind} == {
+        Kind.CASUAL: None, Kind.DAILY: 20, Kind.OPTIMISER: 20, Kind.CHEATER: 20,
+    }  # fmt: skip
+    known.refilled_on, known.refills = today, 1
+    assert (price(Kind.DAILY), price(Kind.OPTIMISER)) == (None, 40)
+    known.refills = 3
+    assert price(Kind.OPTIMISER) is None, "160 diamonds are more than 100 energy bring"
+    assert bots.refill_price(Kind.OPTIMISER, known, HOUSE, today + timedelta(days=1), NOW) == 20
+    known.refills, known.diamonds = 1, 39
+    assert price(Kind.OPTIMISER) is None
+    known.diamonds, known.board.energy = 1000, Energy(5, NOW)
+    assert price(Kind.OPTIMISER) is None
+    known.board.energy = Energy(4, NOW - timedelta(minutes=2))
+    assert price(Kind.OPTIMISER) is None, "one came back since"
+
+
+def test_bubbles_are_popped_that_the_diamonds_pay_for_the_cheapest_first() -> None:
+    board = new_table().board
+    empty = [cell for cell, held in enumerate(board.cells) if held == EMPTY][:3]
+    for cell, diamonds in zip(empty, (30, 10, 20), strict=True):
+        board.cells[cell] = BUBBLE | cells.make_item(0, 4)
+        board.bubbles[cell] = Bubble(NOW + timedelta(seconds=300), diamonds)
+
+    def popped(diamonds: int, *, pops: bool = True) -> list[int]:
+        planned = plan(board, (), NOW, Style(pops=pops), diamonds)
+        return [move.first for move in planned if move.kind is MoveKind.POP]
+
+    assert popped(9) == popped(1000, pops=False) == []
+    assert popped(29) == [empty[1]]
+    assert popped(30) == [empty[1], empty[2]]
+    assert popped(60) == [empty[1], empty[2], empty[0]]
 
 
 def test_draws_are_never_more_than_tickets_diamonds_and_the_day_allow(seed: int) -> None:

@@ -87,20 +87,17 @@ class ChestSheet:
 
 def credits_of(sums: Mapping[ChestPrize, int], sheet: ChestSheet, today: date) -> list[tuple[Currency, LotKey, int]]:
     """The lots that the value out of a chest goes to on that day of the season's zone, and how much to each."""
-    last_days = {
-        Currency.DIAMONDS: NEVER,
-        Currency.TICKETS: today + timedelta(days=sheet.tickets_days - 1),
-    }
-    return [
-        (currency, LotKey(Provenance.FREE, last_day), amount)
-        for currency, last_day in last_days.items()
-        if (amount := sums.get(ChestPrize(currency.value), 0))
-    ]
+    pays = (
+        (Currency.DIAMONDS, NEVER, sums.get(ChestPrize.DIAMONDS, 0)),
+        (Currency.TICKETS, today + timedelta(days=sheet.tickets_days - 1), sums.get(ChestPrize.TICKETS, 0)),
+    )
+    return [(currency, LotKey(Provenance.FREE, last_day), amount) for currency, last_day, amount in pays if amount]
 
 
 def gifts_of(sums: Mapping[ChestPrize, int]) -> list[tuple[GrantKind, int]]:
     """What out of a chest goes to the board as gifts."""
-    return [(kind, amount) for kind in GrantKind if (amount := sums.get(ChestPrize(kind.value), 0))]
+    pays = ((GrantKind.ENERGY, ChestPrize.ENERGY), (GrantKind.GOODS, ChestPrize.GOODS))
+    return [(kind, amount) for kind, prize in pays if (amount := sums.get(prize, 0))]
 
 
 def parse_chests(name: str, body: Mapping[str, Any]) -> ChestSheet:
