@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from struct import Struct
 
 from game.board.rules import cells, moves
 from game.board.rules.bubbles import BubblePopped
@@ -23,6 +24,7 @@ from loyalty.refusals import LoyaltyRefused, Refused
 
 MOST_MOVES = 50
 _WORD = 2**32
+_WORDS = Struct(">8I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,9 @@ def take_in(table: Table, dials: OrderDials, wall: Wall | None = None, *, spent:
     over = [each for each in table.orders if each.expires_at and wall is not None and each.is_over(wall.now)]
     kept = [each for each in table.orders if each not in over and can_be_filled(board, each, chains)]
     plain = [each for each in kept if each.special is None]
-    turns = sorted(each.turn for each in table.orders if each.turn and each not in kept)
-    last = max((spent, *(each.turn for each in table.orders))) or number - 1
+    if chains and len(plain) < dials.slots:
+        turns = sorted(each.turn for each in table.orders if each.turn and each not in kept)
+        last = max((spent, *(each.turn for each in table.orders))) or number - 1
     while chains and len(plain) < dials.slots:
         turn = turns.pop(0) if turns else last + 1
         plain.append(make_order(board, dials, number, chains, wall.now if wall else None, turn))
@@ -266,7 +269,7 @@ def replay(
     board = table.board.copy()
     board.purse = purse
     moves.settle(board, now)
-    current = replace(table, board=board)
+    current = Table(board, table.orders, table.next_number, table.had, table.gone)
     delivered: list[Delivered] = []
     refusal: Refused | None = None
     applied = 0
@@ -287,7 +290,7 @@ def replay(
 def _choose(board: Board, dials: OrderDials, band: Band, chains: Sequence[int], message: bytes) -> tuple[int, ...]:
     """The goods that an order asks for, by the seed and its message."""
     digest = moves.digest(board.seed, message)
-    words = [int.from_bytes(digest[at : at + 4]) for at in range(0, 32, 4)]
+    words = _WORDS.unpack(digest)
     assert chains, "a board has a generator whose goods are open"
     left = most_units(dials, board.level, board.energy_cap)
     items = []
