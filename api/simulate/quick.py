@@ -14,8 +14,8 @@ from api.simulate.chances import Chances, SeededChances
 from api.simulate.crowd import Crowd, Found
 from api.simulate.figures import Figures
 from api.simulate.processes import Tell, Turns, run_lanes, shared
-from api.simulate.rulebook import Rulebook, read_rulebook
-from api.simulate.ruling import Ruling, limited
+from api.simulate.rulebook import Rulebook, limited, read_rulebook
+from api.simulate.ruling import Ruling
 from api.simulate.tally import Tally, figures_of
 from api.simulate.wanted import Wanted, sheet_hashes
 

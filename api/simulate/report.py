@@ -75,7 +75,7 @@ def as_document(found: Simulated | Ruled) -> dict[str, Any]:
         "run": {
             "seconds": round(found.seconds, 2), "member_days_per_second": round(days / max(found.seconds, 0.001), 1),
             "commands": bots.commands, "cpu_seconds_of_lanes": round(bots.cpu_seconds, 1),
-            "cpu_seconds_of_thinking": round(bots.thinking_seconds, 1),
+            "seconds_of_thinking": round(bots.thinking_seconds, 1),
             "audit_seconds": round(found.audit.seconds, 2) if isinstance(found, Simulated) else 0.0,
             "machine": found.machine, "database": found.database if isinstance(found, Simulated) else "",
         },
@@ -187,8 +187,8 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
         f"{document['draws']:,} draws; {document['coupons_outstanding']:,} coupons are outstanding.",
         f"{run['commands']:,} commands in {run['seconds']:,.1f} s: {run['member_days_per_second']:,.0f} member-days/s "
         f"on {run['machine']}.",
-        f"The lanes used {run['cpu_seconds_of_lanes']:,.0f} s of processor time, of which thinking took "
-        f"{run['cpu_seconds_of_thinking']:,.0f} s{'; the database used its own' if audit else ''}.",
+        f"The lanes used {run['cpu_seconds_of_lanes']:,.0f} s of processor time and thought for "
+        f"{run['seconds_of_thinking']:,.0f} s by the clock{'; the database used its own' if audit else ''}.",
         *(f"{each['flat']}: {each['invariant']}: {each['broken']} do not" for each in _failed(audit)),
         *([f"The audit is clean: {audit['invariants']} invariants."] if audit and audit["ok"] else []),
         *([f"The database is kept: {run['database']}"] if run["database"] else []),

@@ -25,7 +25,7 @@ from loyalty.sheets.rules import Season, SheetInvalid
 from loyalty.tiers.rules import Tier
 from rewards.coupons.rules.offers import Offer
 from rewards.gacha.rules.odds import Odds
-from rewards.gacha.rules.pools import Pool, Terms, faults_of, linked
+from rewards.gacha.rules.pools import Pool, Terms, faults_of, linked, with_successors
 from rewards.gacha.rules.rails import Rails
 from rewards.prizes.rules.law import DEFAULT_LAW
 
@@ -91,6 +91,15 @@ def read_rulebook(changes: tuple[Change, ...]) -> Rulebook:
     )
     _refuse_misfits(book, found, shipped)
     return book
+
+
+def limited(pools: dict[UUID, Pool]) -> dict[tuple[UUID, str], int]:
+    """How many there are of each limited prize, in an order that all lanes share."""
+    found: dict[tuple[UUID, str], int] = {}
+    for pool_id, pool in sorted(pools.items()):
+        for each in with_successors(pool):
+            found.update({(pool_id, entry.code): entry.stock for entry in each.odds.stocked})
+    return found
 
 
 def _refuse_misfits(book: Rulebook, found: Mapping[str, Any], shipped: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from api.simulate.acting import ADULT
 from api.simulate.bots import PoolShown
 from api.simulate.chances import Chances
 from api.simulate.crowd import Begun, Bot, Found, Turn
-from api.simulate.rulebook import Rulebook
+from api.simulate.rulebook import Rulebook, limited
 from api.simulate.seats import Gift, Seat
 from api.simulate.wanted import FIRST_DAY, ZONE, Kind, Wanted
 from game.board.rules import moves
@@ -47,7 +47,7 @@ from rewards.gacha.actions.drawing import check_caps
 from rewards.gacha.actions.members import Standings
 from rewards.gacha.rules import admission
 from rewards.gacha.rules.drawing import Roller, draw_many
-from rewards.gacha.rules.pools import Pool, Stock, with_successors
+from rewards.gacha.rules.pools import Pool, Stock
 from rewards.gacha.rules.receipts import place_of
 from rewards.prizes.rules import PrizeKind, lot_of
 
@@ -150,7 +150,7 @@ class Ruling:
     async def find_claims(self, visitors: Sequence[Bot], now: datetime) -> list[tuple[Bot, Quest]]:
         return [
             (bot, each.window.quest)
-            for bot in visitors for each in self._standing(self.seats[bot.seat], now) if each.is_claimable
+            for bot in visitors for each in self._unclaimed(self.seats[bot.seat], now) if each.is_done
         ]  # fmt: skip
 
     async def claim_quests(self, asked: Sequence[tuple[Bot, Quest]], now: datetime) -> list[bool]:
@@ -346,25 +346,28 @@ class Ruling:
         seat.given += offer.energy
         return True
 
-    def _standing(self, seat: Seat, now: datetime) -> list[Standing]:
-        """How the quests of a member stand, those that are not in reach among them."""
+    def _unclaimed(self, seat: Seat, now: datetime) -> list[Standing]:
+        windows = self._windows_of(seat, now)
+        return [_stand(seat, each) for each in windows if (each.quest.code, each.period) not in seat.claims]
+
+    def _windows_of(self, seat: Seat, now: datetime) -> list[Window]:
+        """The windows of all quests of a member; those of one level share them."""
         key = (seat.board.level, now)
         if key not in self._windows:
             zones = zones_of(DEFAULT_ZONE, ())
             self._windows[key] = windows_for(
                 self._book.quests.quests, zones, self._book.season, seat.board.level, now
             )  # fmt: skip
-        found = []
-        for window in self._windows[key]:
-            event = SUMS[window.quest.counts]
-            sums = {event: seat.sums[event].between(window.since, window.until)}
-            found.append(stand(window, sums, seat.claims))
-        return found
+        return self._windows[key]
 
     def _claim(self, seat: Seat, asked: Quest, moment: Moment) -> bool:
         book = self._book
         book.season.refuse_over(None, moment.now)
-        standing = find_claim(book.quests.quests, self._standing(seat, moment.now), asked.code)
+        standing = find_claim(
+            book.quests.quests,
+            [_stand(seat, each) for each in self._windows_of(seat, moment.now) if each.quest.code == asked.code],
+            asked.code,
+        )
         quest = standing.window.quest
         for currency, lot, amount in credits_of_quest(quest.reward, book.quests, moment.today):
             seat.credit(currency, lot, amount, accounts.ISSUE_QUEST, moment.day)
@@ -372,6 +375,11 @@ class Ruling:
             self._give(seat, GrantKind.ENERGY, quest.reward.energy)
         seat.claims[quest.code, standing.window.period] = standing.progress
         return True
+
+
+def _stand(seat: Seat, window: Window) -> Standing:
+    event = SUMS[window.quest.counts]
+    return stand(window, {event: seat.sums[event].between(window.since, window.until)}, seat.claims)
 
 
 def _open(seat: Seat, now: datetime) -> None:
@@ -384,12 +392,3 @@ def _open(seat: Seat, now: datetime) -> None:
         else:
             moves.give_goods(seat.board, gift.id, gift.amount)
     seat.gifts.clear()
-
-
-def limited(pools: dict[UUID, Pool]) -> dict[tuple[UUID, str], int]:
-    """How many there are of each limited prize, in an order that all lanes share."""
-    found: dict[tuple[UUID, str], int] = {}
-    for pool_id, pool in sorted(pools.items()):
-        for each in with_successors(pool):
-            found.update({(pool_id, entry.code): entry.stock for entry in each.odds.stocked})
-    return found

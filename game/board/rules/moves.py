@@ -254,7 +254,7 @@ def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
         energy_rules.spend(board.energy, 1, board.energy_cap, board.content.layout.energy_seconds, now)
     board_cells = board.cells
     for target in NEAREST[cell]:
-        if board_cells[target] == EMPTY:
+        if not board_cells[target]:  # EMPTY
             break
     else:
         raise GameRefused(GameCode.BOARD_FULL)
