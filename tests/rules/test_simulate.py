@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -12,12 +13,13 @@ import pytest
 from api.commands.line import run_command
 from api.content import seed_files
 from api.runtime.clock import SeededDice
-from api.simulate import bots
+from api.simulate import bots, keeping
 from api.simulate.bots import House, Knows, PoolShown
 from api.simulate.figures import level_spread
 from api.simulate.forging import Forgery, Scene, forge, is_accepted
 from api.simulate.planning import Style, is_dead, plan
 from api.simulate.report import difference, ratio
+from api.simulate.rulebook import read_rulebook
 from api.simulate.wanted import Kind, Mistake, Wanted, changed_by, parse_mix, sheet_hashes
 from game.board.rules import cells, moves
 from game.board.rules.bubbles import Bubble
@@ -28,6 +30,7 @@ from game.energy.rules import Energy
 from game.orders import rules as orders
 from game.orders.actions import PlayMoves
 from game.orders.rules import Delivered, Table
+from loyalty.sheets.rules import SheetInvalid
 from tests.playing import NOW, new_table, sheet, shipped
 
 CHESTS = parse_chests("chests.current", sheet("chests"))
@@ -248,7 +251,8 @@ def test_a_sheet_file_must_be_named_like_a_shipped_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments", [["--members", "0"], ["--days", "0"], ["--seed", "-1"], ["--mix", "x=1"], ["--processes", "99"],
-                  ["--both"], ["--set", "orders.current.slots=x"], ["--against", "/nowhere/simulation.json"]],
+                  ["--both"], ["--by", "rules", "--keep"],
+                  ["--set", "orders.current.slots=x"], ["--against", "/nowhere/simulation.json"]],
 )  # fmt: skip
 def test_a_wrong_argument_ends_with_code_2_and_says_the_cure(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -257,6 +261,32 @@ def test_a_wrong_argument_ends_with_code_2_and_says_the_cure(
     assert run_command(["simulate", "season", *arguments]) == 2
     assert arguments[0] in capsys.readouterr().err
     assert not list(tmp_path.iterdir()), "nothing was made"
+
+
+def test_the_kept_report_is_of_that_season_alone(tmp_path: Path) -> None:
+    wanted = Wanted(10, 3, 1, parse_mix("daily=1"))
+    told = {"figures": {"draws": 1}}
+    assert keeping.read(tmp_path / "kept", wanted) is None
+    keeping.write(tmp_path / "kept", wanted, told)
+    assert keeping.read(tmp_path / "kept", wanted) == told
+    changed = replace(wanted, changes=changed_by(seed_files(), ["orders.current.slots=3"], []))
+    for other in (changed, replace(wanted, seed=2), replace(wanted, days=4), replace(wanted, lanes=1)):
+        assert keeping.read(tmp_path / "kept", other) is None
+    keeping.write(tmp_path / "kept", changed, told)
+    assert keeping.read(tmp_path / "kept", wanted) is None, "one is kept"
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [("orders.current.slots=99", "slots"), ('levels.current.levels.0.chains=["nope"]', "nope"),
+     ("quests.current.quests.daily-taps.target=9000", "target"),
+     ("odds.daily.prizes.ten-off.offer=no-such", "no-such")],
+)  # fmt: skip
+def test_a_rulebook_refuses_the_sheets_that_publishing_refuses(setting: str, fault: str) -> None:
+    with pytest.raises(SheetInvalid) as refused:
+        read_rulebook(changed_by(seed_files(), [setting], []))
+    assert any(fault in f"{each.key} {each.rule}" for each in refused.value.faults)
 
 
 def test_levels_spread_over_members_and_are_never_lost() -> None:
