@@ -64,7 +64,7 @@ def add(commands: Subcommands[Any]) -> None:
         parser.add_argument(name, type=int, default=default, metavar="N", help=f"{text} (default: {default})")
     parser.add_argument("--by", choices=(ACTIONS, RULES), default=ACTIONS,
                         help="play through the real actions over a database (default), which proves books, forgeries "
-                             "and audit; or by the same rules in memory, which takes a fraction of the time")  # fmt: skip
+                             "and audit; or by the same rules in memory, in a fraction of the time")  # fmt: skip
     parser.add_argument("--mix", default=MIX, metavar="KIND=SHARE,...", help=f"shares of the kinds (default: {MIX})")
     parser.add_argument("--set", action="append", default=[], metavar="SHEET.KEY.PATH=VALUE",
                         help="change one number of a sheet for this season; may stand several times")  # fmt: skip
