@@ -242,7 +242,7 @@ async def test_a_season_by_the_rules_ends_as_the_one_through_the_actions(
 
 @pytest.mark.parametrize(
     ("setting", "differs"),
-    [("calendar.current.plain.diamonds=6", "lots"), ("levels.current.levels.0.energy=99", "energy")],
+    [("calendar.current.plain.diamonds=6", "lots"), ("orders.current.experience_per_mille=1001", "experience")],
 )  # fmt: skip
 async def test_one_number_more_in_one_of_the_two_is_seen(
     embedded_servers: Servers, seed: int, setting: str, differs: str
