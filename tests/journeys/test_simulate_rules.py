@@ -74,7 +74,7 @@ class Recorded:
 
 @dataclass
 class RecordedChances:
-    """Those of one crowd. A gift more than there was is an error here: nothing stands for it."""
+    """Those of one crowd. A gift more than there was has an id of its own: how many there were is compared."""
 
     recorded: Recorded
     fates: list[Fate]
@@ -86,7 +86,8 @@ class RecordedChances:
         return self.fates[number]
 
     def gift_id(self, number: int, gift: int) -> bytes:
-        return self.recorded.gifts[self.fates[number].member_id][gift]
+        known = self.recorded.gifts[self.fates[number].member_id]
+        return known[gift] if gift < len(known) else gift.to_bytes(16)
 
 
 async def read_recorded(connection: Any, wanted: Wanted, members: list[tuple[UUID, Kind]]) -> Recorded:
@@ -128,7 +129,7 @@ async def told_by_rows(connection: Any, content: Content, cap: int) -> dict[UUID
         told[row["member_id"]] = {
             **told_board(board, read_orders(content, row["orders"]), row["next_order"]), "lots": {}, "shelf": {},
             "chests": [0, 0], "claims": {}, "delivered": {}, "streak": None, "nonce": 0,
-            "refills": None, "waiting": {}, "pity": {},
+            "refills": None, "waiting": {}, "pity": {}, "gifts": 0,
         }  # fmt: skip
     for row in await connection.fetch("SELECT * FROM lots WHERE remaining > 0"):
         told[row["member_id"]]["lots"][row["currency"], row["provenance"], row["expires_on"]] = row["remaining"]
@@ -149,6 +150,8 @@ async def told_by_rows(connection: Any, content: Content, cap: int) -> dict[UUID
         told[row["member_id"]]["streak"] = streak_of(row)
     for row in await connection.fetch("SELECT member_id, next_nonce FROM seeds WHERE epoch = 1"):
         told[row["member_id"]]["nonce"] = row["next_nonce"]
+    for row in await connection.fetch("SELECT member_id, count(*) AS n FROM grants GROUP BY 1"):
+        told[row["member_id"]]["gifts"] = row["n"]
     waiting = "SELECT member_id, kind, sum(amount)::int AS n FROM grants WHERE consumed_at IS NULL GROUP BY 1, 2"
     for row in await connection.fetch(waiting):
         told[row["member_id"]]["waiting"][row["kind"]] = row["n"]
@@ -173,7 +176,7 @@ def told_by_seat(seat: Seat, world: Ruling) -> dict[str, Any]:
         },
         "shelf": seat.shelf, "chests": [seat.chests_earned, seat.chests_opened], "claims": seat.claims,
         "delivered": dict(seat.delivered), "streak": seat.streak if seat.streak.last_day else None,
-        "nonce": seat.next_nonce, "waiting": waiting, "pity": {each: pity[each] for each in drawn},
+        "nonce": seat.next_nonce, "gifts": seat.gifts_given, "waiting": waiting, "pity": {each: pity[each] for each in drawn},
     }  # fmt: skip
 
 
