@@ -176,7 +176,8 @@ def told_by_seat(seat: Seat, world: Ruling) -> dict[str, Any]:
         },
         "shelf": seat.shelf, "chests": [seat.chests_earned, seat.chests_opened], "claims": seat.claims,
         "delivered": dict(seat.delivered), "streak": seat.streak if seat.streak.last_day else None,
-        "nonce": seat.next_nonce, "gifts": seat.gifts_given, "waiting": waiting, "pity": {each: pity[each] for each in drawn},
+        "nonce": seat.next_nonce, "gifts": seat.gifts_given, "waiting": waiting,
+        "pity": {each: pity[each] for each in drawn},
     }  # fmt: skip
 
 
