@@ -83,7 +83,7 @@ class Acting:
         assert self._house is not None, "the crowd has settled in"
         return self._house
 
-    async def begin(self, members: Sequence[tuple[int, Kind]]) -> list[Begun]:
+    async def admit(self, members: Sequence[tuple[int, Kind]]) -> list[Begun]:
         now = self._wanted.begins
         async with self.database.read() as connection:
             self._house = await read_house(connection, now)

@@ -109,7 +109,7 @@ class World(Protocol):
     def house(self) -> House:
         """What everybody can read."""
 
-    async def begin(self, members: Sequence[tuple[int, Kind]]) -> list[Begun]:
+    async def admit(self, members: Sequence[tuple[int, Kind]]) -> list[Begun]:
         """Makes members by their numbers in the crowd, seat by seat, of age and each with a board."""
 
     def open_hour(self, day: int, hour: int) -> None:
@@ -171,7 +171,7 @@ class Crowd:
 
     async def settle_in(self, members: Sequence[tuple[int, Kind]]) -> None:
         """Makes the members, of those numbers in the crowd."""
-        for (number, kind), begun in zip(members, await self.world.begin(members), strict=True):
+        for (number, kind), begun in zip(members, await self.world.admit(members), strict=True):
             own = SeededDice(number_of(*self._place, _HABITS, number))
             knows = Knows(begun.board, begun.revision, begun.orders)
             self.bots.append(Bot(len(self.bots), begun.member_id, kind, own, knows))

@@ -87,7 +87,7 @@ class Ruling:
         self.coupons: Counter[str] = Counter()
         self.found = Found()
 
-    async def begin(self, members: Sequence[tuple[int, Kind]]) -> list[Begun]:
+    async def admit(self, members: Sequence[tuple[int, Kind]]) -> list[Begun]:
         book, now = self._book, self._wanted.begins
         wall = Wall(now, self._zone)
         for number, kind in members:

@@ -6,14 +6,11 @@ counter of merges. Counters move only on success, so sending a move again cannot
 
 from __future__ import annotations
 
-import hashlib
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any
 
 from game.board.rules import bubbles, cells, generators
 from game.board.rules.bubbles import Bubble, BubblePopped
@@ -21,6 +18,7 @@ from game.board.rules.cells import BESIDE, BOX, BUBBLE, CELLS, EMPTY, GENERATOR,
 from game.board.rules.content import Content, Supply
 from game.board.rules.dials import PPM
 from game.board.rules.generators import Generator
+from game.board.rules.rolls import roll
 from game.energy import rules as energy_rules
 from game.energy.rules import Energy
 from game.refusals import GameCode, GameRefused
@@ -98,10 +96,6 @@ class Board:
             self.content, self.seed, self.cells[:], made, self.storage[:], self.inbox[:], self.level, self.experience,
             self.energy, self.energy_cap, self.units, self.merges, dict(self.bubbles), self.purse,
         )  # fmt: skip
-
-
-_BLOCK = 64
-_INNER, _OUTER = (bytes(each ^ pad for each in range(256)) for pad in (0x36, 0x5C))
 
 
 def start_board(content: Content, seed: bytes, energy_cap: int, now: datetime) -> Board:
@@ -182,30 +176,6 @@ def give_goods(board: Board, grant: bytes, count: int) -> int:
         board.inbox.append((item, count))
     board.units += count * cells.units_of(item)
     return item
-
-
-def roll(seed: bytes, message: bytes, limit: int) -> int:
-    """A number in [0, limit) that the seed decides. Its bias is below limit / 2^64."""
-    return int.from_bytes(digest(seed, message)[:8]) % limit
-
-
-def digest(seed: bytes, message: bytes) -> bytes:
-    """HMAC-SHA256 of a message under a seed. A board is rolled for many times over, so the key's part is kept."""
-    inner, outer = _keyed(seed)
-    inside = inner.copy()
-    inside.update(message)
-    outside = outer.copy()
-    outside.update(inside.digest())
-    found: bytes = outside.digest()
-    return found
-
-
-@lru_cache(maxsize=4096)
-def _keyed(seed: bytes) -> tuple[Any, Any]:
-    """RFC 2104: SHA-256 after the key with either padding; a board's seed is never longer than a block."""
-    assert len(seed) <= _BLOCK, "longer keys are hashed first"
-    key = seed.ljust(_BLOCK, b"\0")
-    return hashlib.sha256(key.translate(_INNER)), hashlib.sha256(key.translate(_OUTER))
 
 
 def _inside(cell: int) -> None:

@@ -17,6 +17,7 @@ from game.board.rules.bubbles import BubblePopped
 from game.board.rules.cells import EMPTY
 from game.board.rules.content import MOST_EXPERIENCE
 from game.board.rules.moves import Board, LevelClaimed, Move, MoveKind
+from game.board.rules.rolls import digest as digest_under
 from game.orders.rules.dials import Band, OrderDials
 from game.orders.rules.hours import APPOINTED, Appointment, Wall, Window, find_window, next_window, open_windows
 from game.refusals import GameCode, GameRefused
@@ -289,7 +290,7 @@ def replay(
 
 def _choose(board: Board, dials: OrderDials, band: Band, chains: Sequence[int], message: bytes) -> tuple[int, ...]:
     """The goods that an order asks for, by the seed and its message."""
-    digest = moves.digest(board.seed, message)
+    digest = digest_under(board.seed, message)
     words = _WORDS.unpack(digest)
     assert chains, "a board has a generator whose goods are open"
     left = most_units(dials, board.level, board.energy_cap)
