@@ -12,10 +12,12 @@ from uuid import UUID
 
 from api.simulate.planning import Style
 from api.simulate.wanted import Kind
+from game.board.rules.dials import RefillDials
 from game.board.rules.moves import Board
 from game.chests.rules import timers
 from game.chests.rules.content import ChestKind, ChestPrize, ChestSheet
 from game.chests.rules.timers import Chest, ChestState, Shelf
+from game.energy import rules as energy
 from game.orders.rules import Delivered, Order
 from loyalty.work import Dice
 from rewards.gacha.rules.odds import TEN
@@ -29,6 +31,7 @@ _CASUAL_CHECKS_PERCENT = 80
 _DAILY_SECOND_PERCENT = 50
 _DRAWS_A_DAY = 10
 _CASUAL_DRAWS_PERCENT = 30
+_USED_UP = 5  # with less energy a list of moves is hardly worth its while
 # What an optimiser takes things for, in thousandths of a diamond: a tap drops 1.2 units on average, an order pays one
 # diamond for a unit, a gift of goods is worth two units.
 _PER_MILLE = {ChestPrize.DIAMONDS: 1000, ChestPrize.ENERGY: 1200, ChestPrize.GOODS: 2000, ChestPrize.TICKETS: 9000}
@@ -46,11 +49,12 @@ class PoolShown:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What everybody can read: the sheet of chests and the pools."""
+    """What everybody can read: the sheet of chests, the pools, and what a refill of energy costs and gives."""
 
     chests: ChestSheet
     chests_version: int
     pools: tuple[PoolShown, ...]
+    refill: RefillDials
 
 
 @dataclass(slots=True)
@@ -68,6 +72,8 @@ class Knows:
     checked_in: date | None = None
     drew_on: date | None = None
     drew: int = 0
+    refilled_on: date | None = None
+    refills: int = 0
 
     def draws_left(self, today: date) -> int:
         return _DRAWS_A_DAY - (self.drew if self.drew_on == today else 0)
@@ -83,7 +89,7 @@ class Manner:
 
 MANNERS: Mapping[Kind, Manner] = {
     Kind.CASUAL: Manner(2, Style(moves=16, taps=8, ranks=False)),
-    Kind.DAILY: Manner(3, Style()),
+    Kind.DAILY: Manner(3, Style(pops=True)),
     Kind.OPTIMISER: Manner(6, Style()),
     Kind.CHEATER: Manner(6, Style()),
 }
@@ -149,6 +155,22 @@ def chest_to_hurry(kind: Kind, knows: Knows, house: House, now: datetime) -> tup
         if 0 < cost <= knows.diamonds and gain > 0 and (best is None or gain > best[0]):
             best = (gain, number, cost)
     return best[1:] if best else None
+
+
+def refill_price(kind: Kind, knows: Knows, house: House, today: date, now: datetime) -> int | None:
+    """What to pay for energy now: where it is used up, and the orders that it fills pay more than it costs.
+
+    A daily buys the first refill of a day alone, a casual none.
+    """
+    used = knows.refills if knows.refilled_on == today else 0
+    dials, board = house.refill, knows.board
+    most = 0 if kind is Kind.CASUAL else 1 if kind is Kind.DAILY else dials.most_per_day
+    if used >= min(most, dials.most_per_day):
+        return None
+    there = energy.settle(board.energy, board.energy_cap, board.content.layout.energy_seconds, now)
+    price = dials.diamonds << used
+    pays = _PER_MILLE[ChestPrize.ENERGY] * dials.energy > 1000 * price
+    return price if there.amount < _USED_UP and pays and knows.diamonds >= price else None
 
 
 def earn_chests(knows: Knows, house: House, delivered: Sequence[Delivered], now: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -17,9 +17,11 @@ from loyalty.sheets.actions import open_sheets
 from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER
 from rewards.coupons.actions.book import load_terms as load_offers
+from rewards.coupons.rules.offers import Offer
 from rewards.gacha.actions.pools import load_terms, offers_on_sale
 from rewards.gacha.rules import costing
-from rewards.gacha.rules.worth import worths_of
+from rewards.gacha.rules.odds import Odds
+from rewards.gacha.rules.worth import Worth, worths_of
 
 Books = dict[UUID, tuple[Any, ...]]
 """Member -> balances, level, experience, energy and orders delivered."""
@@ -152,25 +154,37 @@ async def _liability(connection: Any, season: Season) -> tuple[int, tuple[Liabil
     """Draws in all, what they cost by funder, and how many coupons are outstanding."""
     awards = await connection.fetch(store.AWARDS)
     terms = await load_terms(connection, {(row["pool_id"], row["version"]) for row in awards})
+    drawn = [
+        (
+            each.odds,
+            worths_of(each.odds, await offers_on_sale(connection, each.odds.offers), season),
+            {row["awarded"]: row["draws"] for row in awards if (row["pool_id"], row["version"]) == key},
+        )
+        for key, each in terms.items()
+    ]
+    coupons = await connection.fetch(store.COUPONS)
+    offers = await load_offers(connection, {(row["offer_id"], row["version"]) for row in coupons})
+    return liability_of(drawn, [(offers[row["offer_id"], row["version"]], row["coupons"]) for row in coupons])
+
+
+def liability_of(
+    drawn: Sequence[tuple[Odds, Sequence[Worth], Mapping[str, int]]], coupons: Sequence[tuple[Offer, int]]
+) -> tuple[int, tuple[Liability, ...], int]:
+    """Draws, what they cost by funder, and coupons: from the prizes drawn under each odds, by code, and what is out."""
     sums: dict[str, list[Fraction]] = defaultdict(lambda: [Fraction(0)] * 3)
     total = 0
-    for key, each in terms.items():
-        worths = worths_of(each.odds, await offers_on_sale(connection, each.odds.offers), season)
-        by_code = {entry.code: worth for entry, worth in zip(each.odds.entries, worths, strict=True)}
-        drawn = {row["awarded"]: row["draws"] for row in awards if (row["pool_id"], row["version"]) == key}
-        count = sum(drawn.values())
+    for odds, worths, by_prize in drawn:
+        by_code = {entry.code: worth for entry, worth in zip(odds.entries, worths, strict=True)}
+        count = sum(by_prize.values())
         total += count
         costs = costing.cost(
-            each.odds, worths, awarded={}, spent=Fraction(0), week_draws=0, today=date.max.replace(year=2100)
+            odds, worths, awarded={}, spent=Fraction(0), week_draws=0, today=date.max.replace(year=2100)
         )  # fmt: skip
         for funder, minor in costs.per_funder.items():
             sums[funder][0] += count * minor
-        for code, number in drawn.items():
+        for code, number in by_prize.items():
             sums[by_code[code].funder][1] += number * by_code[code].minor
-    coupons = await connection.fetch(store.COUPONS)
-    offers = await load_offers(connection, {(row["offer_id"], row["version"]) for row in coupons})
-    for row in coupons:
-        offer = offers[row["offer_id"], row["version"]]
-        sums[offer.funder][2] += row["coupons"] * Fraction(offer.amount_minor or offer.cap_minor)
+    for offer, number in coupons:
+        sums[offer.funder][2] += number * Fraction(offer.amount_minor or offer.cap_minor)
     found = tuple(Liability(funder, *amounts) for funder, amounts in sorted(sums.items()) if any(amounts))
-    return total, found, sum(row["coupons"] for row in coupons)
+    return total, found, sum(number for _, number in coupons)

@@ -1,4 +1,4 @@
-"""What every member can read: the sheet of chests and the pools, as they stand when a season begins."""
+"""What every member can read: the sheets of chests and refills and the pools, as they stand when a season begins."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from api.simulate.bots import House, PoolShown
+from game.board.actions import load_content
 from game.chests.actions import CHESTS
 from loyalty.sheets.actions import open_sheets
 from rewards.gacha.actions.pools import read_pools
@@ -21,4 +22,5 @@ async def read_house(connection: Any, now: datetime) -> House:
         PoolShown(each.id, each.odds.sha256, each.odds.price_diamonds, each.odds.takes_tickets)
         for each in sorted(pools.all, key=lambda each: each.slug)
     )
-    return House(chests, sheets.version(*CHESTS[:2]), shown)
+    refill = (await load_content(sheets, connection)).layout.refill
+    return House(chests, sheets.version(*CHESTS[:2]), shown, refill)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from game.board.rules import cells, moves
-from game.board.rules.cells import BESIDE, BOX, EMPTY, GENERATOR, WEB
+from game.board.rules.cells import BESIDE, BOX, BUBBLE, CELLS, EMPTY, GENERATOR, LEVEL_BITS, LEVEL_MASK, WEB
 from game.board.rules.content import MOST_EXPERIENCE
 from game.board.rules.moves import Board, Move, MoveKind
 from game.orders.rules import MOST_MOVES, Order
@@ -25,20 +25,29 @@ _USEFUL = 4  # goods up to this level are worth merging for orders to come
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How carefully somebody plays: moves in one list, taps in it, and whether the best paid order comes first."""
+    """How carefully somebody plays: moves in one list, taps in it, whether the best paid order comes first.
+
+    `pops`: whether bubbles are popped that the diamonds at hand pay for.
+    """
 
     moves: int = MOST_MOVES
     taps: int = MOST_MOVES
     ranks: bool = True
+    pops: bool = False
 
 
-def plan(shown: Board, orders: Sequence[Order], now: datetime, style: Style) -> tuple[Move, ...]:
+def plan(
+    shown: Board, orders: Sequence[Order], now: datetime, style: Style, diamonds: int = 0
+) -> tuple[Move, ...]:  # fmt: skip
     """The next moves on the board as shown; none where there is nothing to do. Changes nothing."""
     board = shown.copy()
+    board.purse = diamonds
     moves.settle(board, now)
     for generator in board.generators.values():
         moves.refresh(board, generator, now)
     hand = _Hand(board, now, style)
+    if style.pops:
+        hand.pop()
     hand.free_webs()
     hand.unpack()
     waiting = hand.serve(_ranked(board, orders) if style.ranks else list(orders))
@@ -50,8 +59,9 @@ def plan(shown: Board, orders: Sequence[Order], now: datetime, style: Style) -> 
 
 def is_dead(board: Board) -> bool:
     """Whether no move will ever be taken again, with full energy and sales: no goods to lift, no cell to drop into."""
-    if any(cells.is_item(cell) or cells.is_bubble(cell) for cell in board.cells):
-        return False
+    for cell in board.cells:
+        if EMPTY < cell < GENERATOR:
+            return False  # goods, or a bubble
     return EMPTY not in board.cells or not moves.owned_chains(board)
 
 
@@ -60,9 +70,23 @@ def _ranked(board: Board, orders: Sequence[Order]) -> list[Order]:
     there = Counter(board.cells)
 
     def missing(order: Order) -> int:
-        return sum(cells.units_of(item) for item, count in Counter(order.items).items() if there[item] < count)
+        items = order.items
+        return sum(cells.units_of(item) for item in set(items) if there[item] < items.count(item))
 
     return sorted(orders, key=lambda order: (-order.diamonds / (1 + missing(order)), order.number))
+
+
+def _places(board: Sequence[int], item: int) -> list[int]:
+    """The cells that hold such goods."""
+    found, at = [], -1
+    for _ in range(board.count(item)):
+        at = board.index(item, at + 1)
+        found.append(at)
+    return found
+
+
+# One move is as good as another like it, and making them takes time.
+_MERGES = tuple(tuple(Move(MoveKind.MERGE, source, target) for target in range(CELLS)) for source in range(CELLS))
 
 
 class _Hand:
@@ -74,12 +98,9 @@ class _Hand:
         self._now = now
         self._style = style
         self._free: dict[int, list[int]] = {}
-        self._look()
-
-    def _look(self) -> None:
-        self._free.clear()
-        for cell, item in enumerate(self.board.cells):
-            if cells.is_item(item):
+        self._room = board.cells.count(EMPTY)
+        for cell, item in enumerate(board.cells):
+            if EMPTY < item < BUBBLE:
                 self._free.setdefault(item, []).append(cell)
 
     def _do(self, kind: MoveKind, first: int, second: int = 0) -> bool:
@@ -90,24 +111,31 @@ class _Hand:
         self.moves.append(move)
         return True
 
-    def _merge(self, source: int, target: int) -> bool:
-        """Merges; goods that come out of boxes beside it are at hand from then on."""
-        board, bubbles = self.board.cells, set(self.board.bubbles)
-        boxed = [cell for cell in BESIDE[target] if board[cell] & BOX]
-        if not self._do(MoveKind.MERGE, source, target):
+    def _merge(self, source: int, target: int, item: int) -> bool:
+        """Merges such goods; what comes out of boxes beside it is at hand from then on."""
+        if len(self.moves) >= self._style.moves:
             return False
+        board = self.board.cells
+        boxed = [cell for cell in BESIDE[target] if board[cell] & BOX]
         # Whether a bubble comes is the server's to say; where one does, a later move may be refused.
-        for cell in self.board.bubbles.keys() - bubbles:
-            board[cell] = EMPTY
-            del self.board.bubbles[cell]
+        moves.join(self.board, source, target, item)
+        self.moves.append(_MERGES[source][target])
+        self._room += 1
         for cell in boxed:
-            if cells.is_item(board[cell]):
+            if EMPTY < board[cell] < BUBBLE:
                 self._free.setdefault(board[cell], []).append(cell)
         return True
 
     def _can_grow(self, item: int) -> bool:
-        chain = cells.chain_of(item)
-        return cells.level_of(item) < self.board.content.chain_lengths[chain]
+        return item & LEVEL_MASK < self.board.content.chain_lengths[item >> LEVEL_BITS]
+
+    def pop(self) -> None:
+        """Pops bubbles that the diamonds at hand pay for, the cheapest first."""
+        board = self.board
+        for cell, bubble in sorted(board.bubbles.items(), key=lambda each: (each[1].diamonds, each[0])):
+            if bubble.diamonds > board.purse or not self._do(MoveKind.POP, cell):
+                return
+            self._free.setdefault(board.cells[cell], []).append(cell)
 
     def free_webs(self) -> None:
         """Merges goods onto equal ones in webs: that frees those, and opens boxes."""
@@ -115,10 +143,12 @@ class _Hand:
         while again:
             again = False
             for cell, found in enumerate(self.board.cells):
+                if not WEB <= found < BOX:
+                    continue
                 item = found & ~WEB
-                if found & WEB and not found & BOX and self._free.get(item) and self._can_grow(item):
+                if self._free.get(item) and self._can_grow(item):
                     source = self._free[item].pop()
-                    if not self._merge(source, cell):
+                    if not self._merge(source, cell, item):
                         return
                     self._free.setdefault(item + 1, []).append(cell)
                     again = True
@@ -126,20 +156,18 @@ class _Hand:
     def unpack(self) -> None:
         """Takes gifts out of the inbox, and stored goods out of storage, while there is room."""
         board = self.board
-        while board.inbox and self._room() > _TIGHT and self._bring(MoveKind.UNPACK, board.inbox[0][0]):
+        while board.inbox and self._room > _TIGHT and self._bring(MoveKind.UNPACK, board.inbox[0][0]):
             pass
-        while board.storage and self._room() > _ROOMY and self._bring(MoveKind.RETRIEVE, board.storage[0]):
+        while board.storage and self._room > _ROOMY and self._bring(MoveKind.RETRIEVE, board.storage[0]):
             pass
 
     def _bring(self, kind: MoveKind, item: int) -> bool:
         cell = self.board.cells.index(EMPTY)
         if not self._do(kind, 0, cell):
             return False
+        self._room -= 1
         self._free.setdefault(item, []).append(cell)
         return True
-
-    def _room(self) -> int:
-        return self.board.cells.count(EMPTY)
 
     def serve(self, orders: Sequence[Order]) -> list[Order]:
         """Builds what is asked for and delivers; keeps what it has for the orders that wait, which are returned."""
@@ -163,7 +191,7 @@ class _Hand:
         if source is None:
             return None
         target = self._build(item - 1)
-        if target is None or not self._can_grow(item - 1) or not self._merge(source, target):
+        if target is None or not self._can_grow(item - 1) or not self._merge(source, target, item - 1):
             self._free.setdefault(item - 1, []).extend(cell for cell in (source, target) if cell is not None)
             return None
         return target
@@ -172,9 +200,10 @@ class _Hand:
         """Hands the goods over, which go from the lowest cells on: equal ones stand in for one another."""
         board = self.board
         for item, count in Counter(order.items).items():
-            there = [cell for cell, found in enumerate(board.cells) if found == item]
+            there = _places(board.cells, item)
             for cell in there[:count]:
                 board.cells[cell] = EMPTY
+            self._room += count
             at_hand = len(self._free.get(item, ()))
             self._free[item] = there[count:][:at_hand]
         board.units -= cells.total_units(order.items)
@@ -193,18 +222,21 @@ class _Hand:
         """Merges goods that nobody waits for while room is short; stores or sells when there is hardly any."""
         asked = max((cells.level_of(item) for order in waiting for item in order.items), default=_USEFUL)
         for most, room in ((max(asked, _USEFUL), _WIDE), (cells.LEVEL_MASK, _TIGHT)):
-            for item in sorted(self._free, key=lambda item: (cells.level_of(item), item)):
-                while self._room() < room and len(self._free[item]) > 1 and self._grows(item, most):
+            if self._room >= room:
+                continue
+            for item in sorted(self._free, key=lambda item: (item & LEVEL_MASK, item)):
+                while self._room < room and len(self._free[item]) > 1 and self._grows(item, most):
                     source, target = self._free[item].pop(), self._free[item].pop()
-                    if not self._merge(source, target):
+                    if not self._merge(source, target, item):
                         return
                     self._free.setdefault(item + 1, []).append(target)
         wanted = {cells.chain_of(item) for order in waiting for item in order.items}
-        while self._room() < _LEAST and (spare := self._spare(wanted)) is not None:
+        while self._room < _LEAST and (spare := self._spare(wanted)) is not None:
             board = self.board
             stores = len(board.storage) < board.content.storage_at(board.level)
             if not self._do(MoveKind.STORE if stores else MoveKind.SELL, spare):
                 return
+            self._room += 1
 
     def _grows(self, item: int, most: int) -> bool:
         return cells.level_of(item) < most and self._can_grow(item)
@@ -225,14 +257,14 @@ class _Hand:
         for order in waiting:
             for item in order.items:
                 missing[cells.chain_of(item)] += cells.units_of(item)
-        taps = min(board.energy.amount, self._room() - 1, self._style.taps, self._style.moves - len(self.moves))
+        taps = min(board.energy.amount, self._room - 1, self._style.taps, self._style.moves - len(self.moves))
         for cell, charges, chains in sorted(
             self._generators(), key=lambda each: (-sum(missing[chain] for chain in each[2]), each[0])
         ):
             if not any(missing[chain] for chain in chains) and board.energy.amount * 2 < board.energy_cap:
                 continue
             count = max(0, min(taps, charges))
-            self.moves.extend(Move(MoveKind.TAP, cell) for _ in range(count))
+            self.moves.extend([Move(MoveKind.TAP, cell)] * count)
             taps -= count
 
     def _generators(self) -> list[tuple[int, int, set[int]]]:

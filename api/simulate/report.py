@@ -10,10 +10,12 @@ import orjson
 from api.replay import charts, paper
 from api.replay.paper import Sheet
 from api.simulate.figures import WHOLE, Figures
+from api.simulate.quick import Ruled
 from api.simulate.season import Simulated
 from api.simulate.wanted import Kind
 
 TITLE = "A season, played by bots"
+ACTIONS, RULES = "actions", "rules"
 _SIDES = ("in", "out")
 _MINOR = 100
 
@@ -30,12 +32,15 @@ def difference(before: float, after: float) -> str:
     return f"{100 * (after - before) / before:+.1f}%" if before else "new"
 
 
-def as_document(found: Simulated) -> dict[str, Any]:
-    """The whole. What depends on the machine and the moment stands under `run`."""
+def as_document(found: Simulated | Ruled) -> dict[str, Any]:
+    """The whole. What depends on the machine and the moment stands under `run`.
+
+    A season by the rules has no forgeries and no audit.
+    """
     wanted, figures, bots = found.wanted, found.figures, found.found
     days = wanted.members * wanted.days
     return {
-        "ok": found.ok,
+        "ok": found.ok, "by": ACTIONS if isinstance(found, Simulated) else RULES,
         "season": {
             "members": wanted.members, "days": wanted.days, "seed": wanted.seed, "lanes": wanted.lanes,
             "mix": {kind.value: share for kind, share in wanted.mix.items()},
@@ -64,27 +69,36 @@ def as_document(found: Simulated) -> dict[str, Any]:
         ],
         "coupons_outstanding": figures.coupons,
         "dead_boards": bots.dead, "impossible_orders": bots.impossible,
-        "cheaters": {
-            "members": len(found.cheaters), "forged": sum(bots.forged.values()),
-            "accepted": sum(bots.accepted.values()), "differ_from_twins": found.differing,
-            "forged_by_name": dict(sorted(bots.forged.items())),
-            "refused_by_code": dict(sorted(bots.forged_refusals.items())),
-        },
+        "cheaters": _cheating(found) if isinstance(found, Simulated) else None,
         "refusals": dict(sorted(bots.refusals.items())),
-        "audit": {
-            "ok": found.audit.ok, "invariants": len(found.audit.findings),
-            "failed": [
-                {"flat": flat, "invariant": each.sentence, "broken": each.broken, "rows": list(map(str, each.rows))}
-                for flat, each in found.audit.failed()
-            ],
-        },
+        "audit": _audited(found) if isinstance(found, Simulated) else None,
         "run": {
             "seconds": round(found.seconds, 2), "member_days_per_second": round(days / max(found.seconds, 0.001), 1),
             "commands": bots.commands, "cpu_seconds_of_lanes": round(bots.cpu_seconds, 1),
-            "cpu_seconds_of_thinking": round(bots.thinking_seconds, 1),
-            "audit_seconds": round(found.audit.seconds, 2), "machine": found.machine,
-            "database": found.database,
+            "seconds_of_thinking": round(bots.thinking_seconds, 1),
+            "audit_seconds": round(found.audit.seconds, 2) if isinstance(found, Simulated) else 0.0,
+            "machine": found.machine, "database": found.database if isinstance(found, Simulated) else "",
         },
+    }  # fmt: skip
+
+
+def _cheating(found: Simulated) -> dict[str, Any]:
+    bots = found.found
+    return {
+        "members": len(found.cheaters), "forged": sum(bots.forged.values()),
+        "accepted": sum(bots.accepted.values()), "differ_from_twins": found.differing,
+        "forged_by_name": dict(sorted(bots.forged.items())),
+        "refused_by_code": dict(sorted(bots.forged_refusals.items())),
+    }  # fmt: skip
+
+
+def _audited(found: Simulated) -> dict[str, Any]:
+    return {
+        "ok": found.audit.ok, "invariants": len(found.audit.findings),
+        "failed": [
+            {"flat": flat, "invariant": each.sentence, "broken": each.broken, "rows": list(map(str, each.rows))}
+            for flat, each in found.audit.failed()
+        ],
     }  # fmt: skip
 
 
@@ -92,7 +106,7 @@ def as_json(document: Mapping[str, Any]) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n"
 
 
-def _headline(found: Simulated) -> dict[str, float | None]:
+def _headline(found: Simulated | Ruled) -> dict[str, float | None]:
     """The figures that two seasons are compared by."""
     figures, wanted = found.figures, found.wanted
     days = wanted.members * wanted.days
@@ -142,10 +156,11 @@ def tables(document: Mapping[str, Any]) -> list[Sheet]:
         [row["funder"], *(f"{row[key] / _MINOR:,.2f}" for key in ("expected", "actual", "coupons_outstanding"))]
         for row in document["liability_minor"]
     ]
-    cheats = [[name, f"{count:,}"] for name, count in document["cheaters"]["forged_by_name"].items()]
+    cheating = document["cheaters"] or {"forged_by_name": {}, "refused_by_code": {}}
+    cheats = [[name, f"{count:,}"] for name, count in cheating["forged_by_name"].items()]
     refused = [
-        [code, f"{document['refusals'].get(code, 0):,}", f"{document['cheaters']['refused_by_code'].get(code, 0):,}"]
-        for code in sorted({*document["refusals"], *document["cheaters"]["refused_by_code"]})
+        [code, f"{document['refusals'].get(code, 0):,}", f"{cheating['refused_by_code'].get(code, 0):,}"]
+        for code in sorted({*document["refusals"], *cheating["refused_by_code"]})
     ]
     figures = [[name, _shown(value)] for name, value in document["figures"].items()]
     return [
@@ -155,7 +170,7 @@ def tables(document: Mapping[str, Any]) -> list[Sheet]:
         ("Energy", ["kind", "spent a day", "wasted at the cap a day", "given a day", "left at the end"], energy),
         ("Orders and chests of one member", ["kind", "members", "orders a day", "chests earned", "opened"], play),
         ("What prizes cost", ["funder", "expected", "drawn", "coupons outstanding"], money),
-        ("What cheaters forged", ["forgery", "times"], cheats),
+        *([("What cheaters forged", ["forgery", "times"], cheats)] if document["cheaters"] else []),
         ("Refusals", ["code", "of honest commands", "of forged ones"], refused),
     ]
 
@@ -168,17 +183,32 @@ def sentences(document: Mapping[str, Any]) -> list[str]:
     return [
         f"{season['members']:,} members ({kinds}), {season['days']} days, seed {season['seed']}{changed}.",
         f"Dead boards: {document['dead_boards']}. Impossible orders: {document['impossible_orders']}.",
-        f"{cheats['members']} cheaters forged {cheats['forged']:,} commands: {cheats['accepted']} were accepted, and "
-        f"{cheats['differ_from_twins']} of them hold or reached anything else than their honest twins.",
+        _of_cheaters(cheats),
         f"{document['draws']:,} draws; {document['coupons_outstanding']:,} coupons are outstanding.",
         f"{run['commands']:,} commands in {run['seconds']:,.1f} s: {run['member_days_per_second']:,.0f} member-days/s "
         f"on {run['machine']}.",
-        f"The lanes used {run['cpu_seconds_of_lanes']:,.0f} s of processor time, of which thinking took "
-        f"{run['cpu_seconds_of_thinking']:,.0f} s; the database used its own.",
-        *(f"{each['flat']}: {each['invariant']}: {each['broken']} do not" for each in audit["failed"]),
-        *([f"The audit is clean: {audit['invariants']} invariants."] if audit["ok"] else []),
+        f"The lanes used {run['cpu_seconds_of_lanes']:,.0f} s of processor time and thought for "
+        f"{run['seconds_of_thinking']:,.0f} s by the clock{'; the database used its own' if audit else ''}.",
+        *(f"{each['flat']}: {each['invariant']}: {each['broken']} do not" for each in _failed(audit)),
+        *([f"The audit is clean: {audit['invariants']} invariants."] if audit and audit["ok"] else []),
         *([f"The database is kept: {run['database']}"] if run["database"] else []),
     ]  # fmt: skip
+
+
+def _failed(audit: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
+    return audit["failed"] if audit else ()
+
+
+def _of_cheaters(cheats: Mapping[str, Any] | None) -> str:
+    if cheats is None:
+        return (
+            "Played by the rules alone, in memory: no database, no audit, and cheaters played as optimisers do. "
+            "Without --by rules the actions are played, and books and forgeries with them."
+        )
+    return (
+        f"{cheats['members']} cheaters forged {cheats['forged']:,} commands: {cheats['accepted']} were accepted, and "
+        f"{cheats['differ_from_twins']} of them hold or reached anything else than their honest twins."
+    )
 
 
 def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sheet:
@@ -192,7 +222,7 @@ def compare(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sheet:
     return ("Before and after", ["figure", "before", "after", "change"], rows)
 
 
-def as_page(found: Simulated, document: Mapping[str, Any], against: Sheet | None) -> str:
+def as_page(found: Simulated | Ruled, document: Mapping[str, Any], against: Sheet | None) -> str:
     """One self-contained HTML page."""
     shown = tables(document)
     parts = [paper.paragraph(sentence) for sentence in sentences(document)]

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import multiprocessing
 import os
-import signal
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
-
-import uvloop
 
 from api.content import publish, seed_files
 from api.replay.machine import describe
@@ -22,19 +16,12 @@ from api.runtime.audit import Report, audit
 from api.runtime.database import Database
 from api.runtime.embedded import Embedded
 from api.simulate import databases
+from api.simulate.crowd import Found
 from api.simulate.figures import Books, Figures, read_books, read_figures
-from api.simulate.lane import Found, run_lane
+from api.simulate.lane import run_lane
+from api.simulate.processes import Tell, run_lanes
 from api.simulate.wanted import Kind, Wanted, sheet_hashes
 from rewards.fairness.actions import AesVault
-
-Tell = Callable[[int], None]
-_LOOK_SECONDS = 0.05
-_LEAVE_SECONDS = 10
-_GC_OBJECTS = 50_000  # a batch makes many objects that go at its end
-
-
-class Broken(Exception):
-    """A lane's process ended before its season did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +67,7 @@ async def _simulate(servers: Embedded, wanted: Wanted, tell: Tell, *, keep: bool
         for each in (url, twin_url):
             await _publish_changes(each, wanted)
         began = time.monotonic()
-        found, _ = await _play(wanted, url, twin_url, tell)
+        found = await _play(wanted, url, twin_url, tell)
         seconds = time.monotonic() - began
         cheaters = sorted(member_id for member_id, kind in found.members if kind is Kind.CHEATER)
         books = await _read(url, lambda connection: read_books(connection, cheaters))
@@ -116,78 +103,10 @@ async def _read(url: str, act: Callable[[Any], Any]) -> Any:
         await database.close()
 
 
-async def _play(wanted: Wanted, url: str, twin_url: str, tell: Tell) -> tuple[Found, Found]:
-    """All lanes, side by side; whatever ends this ends their processes."""
-    context = multiprocessing.get_context("spawn")
-    turn = context.Value("q", 0)
-    lanes: list[tuple[Any, Connection]] = []
-    try:
-        for lane in range(wanted.lanes):
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(
-                target=_run_process, args=(wanted, lane, url, twin_url, turn, theirs), daemon=True, name=f"lane-{lane}"
-            )
-            process.start()
-            theirs.close()
-            lanes.append((process, ours))
-        return await _gather(lanes, tell)
-    finally:
-        for process, line in lanes:
-            line.close()
-            process.terminate()
-        for process, _ in lanes:
-            process.join(_LEAVE_SECONDS)
-
-
-async def _gather(lanes: list[tuple[Any, Connection]], tell: Tell) -> tuple[Found, Found]:
-    ended: dict[int, tuple[Found, Found]] = {}
-    done = 0
-    while len(ended) < len(lanes):
-        for number, (_, line) in enumerate(lanes):
-            while number not in ended and line.poll():
-                try:
-                    said = line.recv()
-                except EOFError:
-                    raise Broken(f"lane {number} ended before its season did") from None
-                if isinstance(said, int):
-                    done += said
-                    tell(done)
-                elif isinstance(said, str):
-                    raise Broken(f"lane {number}: {said}")
-                else:
-                    ended[number] = said
-        await asyncio.sleep(_LOOK_SECONDS)
-    whole, twins = Found(), Found()
-    for number in range(len(lanes)):
-        whole.add(ended[number][0])
-        twins.add(ended[number][1])
-    return whole, twins
-
-
-def _run_process(wanted: Wanted, lane: int, url: str, twin_url: str, turn: Any, line: Connection) -> None:
-    """A lane in a process of its own; Ctrl-C is the parent's to handle."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    ticks = 0
-
-    async def take_turn() -> None:
-        while turn.value != ticks * wanted.lanes + lane:
-            if multiprocessing.parent_process() is None or not _is_alive():
-                raise SystemExit
-            await asyncio.sleep(0.001)
-
-    def pass_turn() -> None:
-        nonlocal ticks
-        ticks += 1
-        turn.value += 1
-
-    try:
-        gc.set_threshold(_GC_OBJECTS, 20, 50)
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            line.send(runner.run(run_lane(wanted, lane, url, twin_url, take_turn, pass_turn, line.send)))
-    except Exception as error:  # noqa: BLE001 - told to the parent, who fails with it
-        line.send(f"{type(error).__name__}: {error}")
-
-
-def _is_alive() -> bool:
-    parent = multiprocessing.parent_process()
-    return parent is not None and parent.is_alive()
+async def _play(wanted: Wanted, url: str, twin_url: str, tell: Tell) -> Found:
+    """All lanes, side by side."""
+    lanes = await run_lanes(run_lane, [(wanted, lane, url, twin_url) for lane in range(wanted.lanes)], tell)
+    found = Found()
+    for each in lanes:
+        found.add(each)
+    return found

@@ -36,7 +36,9 @@ ENERGY = f"""
         SELECT member_id, (facts ->> 'amount')::int AS amount FROM events
         WHERE kind = 'gift_taken' AND facts ->> 'kind' = 'ENERGY'
         UNION ALL
-        SELECT member_id, (facts ->> 'energy')::int FROM events WHERE kind = 'level_claimed') g GROUP BY 1
+        SELECT member_id, (facts ->> 'energy')::int FROM events WHERE kind = 'level_claimed'
+        UNION ALL
+        SELECT member_id, energy FROM refills) g GROUP BY 1
 ), boards_now AS (
     SELECT member_id, created_at, energy AS there, CASE WHEN energy >= $4 THEN energy ELSE
         least($4, energy + floor(extract(epoch FROM $3 - energy_at) / $5))::int END AS left

@@ -79,6 +79,13 @@ class Wanted:
             counts[kind] += 1
         return [kind for kind in Kind for _ in range(counts.get(kind, 0))]
 
+    def deal(self, lane: int) -> tuple[list[tuple[int, Kind]], list[tuple[int, Kind]]]:
+        """The honest members of a lane, and all cheaters: the number in its crowd and the kind of each."""
+        kinds = self.kinds()
+        honest = [kind for kind in kinds if kind is not Kind.CHEATER][lane :: self.lanes]
+        cheaters = [kind for kind in kinds if kind is Kind.CHEATER]
+        return list(enumerate(honest)), list(enumerate(cheaters))
+
 
 def parse_mix(text: str) -> dict[Kind, int]:
     """`casual=60,daily=25`: shares by kind. Raises `Mistake`."""

@@ -12,6 +12,7 @@ import pytest
 from game.board.rules import cells, moves
 from game.board.rules.cells import CELLS, CellKind, kind_of
 from game.board.rules.moves import Board, Move, MoveKind
+from game.board.rules.rolls import roll
 from game.energy.rules import Energy
 from game.orders import rules as orders
 from game.orders.rules import MOST_MOVES, Order, Table
@@ -70,7 +71,7 @@ def test_what_drops_follows_from_seed_generator_and_counter_alone() -> None:
     for number in range(10):
         do(first, MoveKind.TAP, FRIDGE)
         do(second, MoveKind.TAP, 50)
-        rolled = moves.roll(SEED, b"tap|23|%d" % number, 100)
+        rolled = roll(SEED, b"tap|23|%d" % number, 100)
         dropped = "dairy.1" if rolled < 80 else "dairy.2"
         first_at, second_at = ((each, words(each).index(dropped)) for each in (first, second))
         assert [words(board).count(".") for board in (first, second)] == [60, 59]

@@ -16,6 +16,7 @@ from game.board.rules.dials import PPM
 from game.board.rules.fitting import check_content
 from game.board.rules.generators import Generator
 from game.board.rules.moves import Board, Move, MoveKind
+from game.board.rules.rolls import roll
 from game.energy.rules import Energy
 from game.orders import rules as orders
 from game.refusals import GameCode, GameRefused
@@ -247,7 +248,7 @@ def test_merges_bring_bubbles_as_often_as_the_sheet_says_and_none_below_its_leve
 
 
 def test_a_bubble_follows_from_the_seed_and_the_number_of_merges_alone() -> None:
-    lucky = next(n for n in range(1, 99) if moves.roll(bytes(range(32)), b"bubble|%d" % n, PPM) < 200_000)
+    lucky = next(n for n in range(1, 99) if roll(bytes(range(32)), b"bubble|%d" % n, PPM) < 200_000)
     board = put(a_board(), {40: "dairy.1", 47: "dairy.1", 48: "dairy.8"})
     board.merges = lucky - 1
     for _ in range(3):

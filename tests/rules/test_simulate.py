@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -12,25 +13,29 @@ import pytest
 from api.commands.line import run_command
 from api.content import seed_files
 from api.runtime.clock import SeededDice
-from api.simulate import bots
+from api.simulate import bots, keeping
 from api.simulate.bots import House, Knows, PoolShown
 from api.simulate.figures import level_spread
 from api.simulate.forging import Forgery, Scene, forge, is_accepted
 from api.simulate.planning import Style, is_dead, plan
 from api.simulate.report import difference, ratio
+from api.simulate.rulebook import read_rulebook
 from api.simulate.wanted import Kind, Mistake, Wanted, changed_by, parse_mix, sheet_hashes
 from game.board.rules import cells, moves
-from game.board.rules.cells import BOX, EMPTY, GENERATOR, WEB
+from game.board.rules.bubbles import Bubble
+from game.board.rules.cells import BOX, BUBBLE, EMPTY, GENERATOR, WEB
 from game.board.rules.moves import MoveKind
 from game.chests.rules.content import parse_chests
+from game.energy.rules import Energy
 from game.orders import rules as orders
 from game.orders.actions import PlayMoves
 from game.orders.rules import Delivered, Table
+from loyalty.sheets.rules import SheetInvalid
 from tests.playing import NOW, new_table, sheet, shipped
 
 CHESTS = parse_chests("chests.current", sheet("chests"))
 POOLS = (PoolShown(UUID(int=1), "a" * 64, 20, True), PoolShown(UUID(int=2), "b" * 64, 60, False))
-HOUSE = House(CHESTS, 1, POOLS)
+HOUSE = House(CHESTS, 1, POOLS, shipped()[0].layout.refill)
 
 
 def knows(table: Table) -> Knows:
@@ -129,6 +134,47 @@ def test_chests_are_queued_hurried_and_opened_in_their_time() -> None:
     assert bots.chest_to_hurry(Kind.DAILY, known, HOUSE, NOW) is None
 
 
+def test_energy_is_bought_where_it_is_used_up_and_pays() -> None:
+    known, today = knows(new_table()), date(2027, 3, 1)
+    known.board.energy = Energy(4, NOW)
+    known.diamonds = 1000
+
+    def price(kind: Kind, house: House = HOUSE) -> int | None:
+        return bots.refill_price(kind, known, house, today, NOW)
+
+    assert {kind: price(kind) for kind in Kind} == {
+        Kind.CASUAL: None, Kind.DAILY: 20, Kind.OPTIMISER: 20, Kind.CHEATER: 20,
+    }  # fmt: skip
+    known.refilled_on, known.refills = today, 1
+    assert (price(Kind.DAILY), price(Kind.OPTIMISER)) == (None, 40)
+    known.refills = 3
+    assert price(Kind.OPTIMISER) is None, "160 diamonds are more than 100 energy bring"
+    assert bots.refill_price(Kind.OPTIMISER, known, HOUSE, today + timedelta(days=1), NOW) == 20
+    known.refills, known.diamonds = 1, 39
+    assert price(Kind.OPTIMISER) is None
+    known.diamonds, known.board.energy = 1000, Energy(5, NOW)
+    assert price(Kind.OPTIMISER) is None
+    known.board.energy = Energy(4, NOW - timedelta(minutes=2))
+    assert price(Kind.OPTIMISER) is None, "one came back since"
+
+
+def test_bubbles_are_popped_that_the_diamonds_pay_for_the_cheapest_first() -> None:
+    board = new_table().board
+    empty = [cell for cell, held in enumerate(board.cells) if held == EMPTY][:3]
+    for cell, diamonds in zip(empty, (30, 10, 20), strict=True):
+        board.cells[cell] = BUBBLE | cells.make_item(0, 4)
+        board.bubbles[cell] = Bubble(NOW + timedelta(seconds=300), diamonds)
+
+    def popped(diamonds: int, *, pops: bool = True) -> list[int]:
+        planned = plan(board, (), NOW, Style(pops=pops), diamonds)
+        return [move.first for move in planned if move.kind is MoveKind.POP]
+
+    assert popped(9) == popped(1000, pops=False) == []
+    assert popped(29) == [empty[1]]
+    assert popped(30) == [empty[1], empty[2]]
+    assert popped(60) == [empty[1], empty[2], empty[0]]
+
+
 def test_draws_are_never_more_than_tickets_diamonds_and_the_day_allow(seed: int) -> None:
     dice = SeededDice(seed)
     today = date(2027, 3, 1)
@@ -205,7 +251,8 @@ def test_a_sheet_file_must_be_named_like_a_shipped_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments", [["--members", "0"], ["--days", "0"], ["--seed", "-1"], ["--mix", "x=1"], ["--processes", "99"],
-                  ["--both"], ["--set", "orders.current.slots=x"], ["--against", "/nowhere/simulation.json"]],
+                  ["--both"], ["--by", "rules", "--keep"],
+                  ["--set", "orders.current.slots=x"], ["--against", "/nowhere/simulation.json"]],
 )  # fmt: skip
 def test_a_wrong_argument_ends_with_code_2_and_says_the_cure(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -214,6 +261,32 @@ def test_a_wrong_argument_ends_with_code_2_and_says_the_cure(
     assert run_command(["simulate", "season", *arguments]) == 2
     assert arguments[0] in capsys.readouterr().err
     assert not list(tmp_path.iterdir()), "nothing was made"
+
+
+def test_the_kept_report_is_of_that_season_alone(tmp_path: Path) -> None:
+    wanted = Wanted(10, 3, 1, parse_mix("daily=1"))
+    told = {"figures": {"draws": 1}}
+    assert keeping.read(tmp_path / "kept", wanted) is None
+    keeping.write(tmp_path / "kept", wanted, told)
+    assert keeping.read(tmp_path / "kept", wanted) == told
+    changed = replace(wanted, changes=changed_by(seed_files(), ["orders.current.slots=3"], []))
+    for other in (changed, replace(wanted, seed=2), replace(wanted, days=4), replace(wanted, lanes=1)):
+        assert keeping.read(tmp_path / "kept", other) is None
+    keeping.write(tmp_path / "kept", changed, told)
+    assert keeping.read(tmp_path / "kept", wanted) is None, "one is kept"
+    assert len(list((tmp_path / "kept").iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "fault"),
+    [("orders.current.slots=99", "slots"), ('levels.current.levels.0.chains=["nope"]', "nope"),
+     ("quests.current.quests.daily-taps.target=9000", "target"),
+     ("odds.daily.prizes.ten-off.offer=no-such", "no-such")],
+)  # fmt: skip
+def test_a_rulebook_refuses_the_sheets_that_publishing_refuses(setting: str, fault: str) -> None:
+    with pytest.raises(SheetInvalid) as refused:
+        read_rulebook(changed_by(seed_files(), [setting], []))
+    assert any(fault in f"{each.key} {each.rule}" for each in refused.value.faults)
 
 
 def test_levels_spread_over_members_and_are_never_lost() -> None:

@@ -212,6 +212,7 @@ class Content:
     sealed: dict[int, int] = field(default_factory=dict)
     _opens_at: dict[str, int] = field(default_factory=dict)
     _drops: dict[tuple[int, int], tuple[int, tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
+    _lasting: dict[tuple[frozenset[int], int], tuple[int, ...]] = field(default_factory=dict)
     _words: dict[str, int] = field(default_factory=dict)
     _chain_numbers: dict[str, int] = field(default_factory=dict)
     _kinds_taken: dict[str, str] = field(default_factory=dict)
@@ -264,6 +265,17 @@ class Content:
             items = tuple(cells.make_item(self._chain_numbers[drop.chain], drop.level) for drop in opened)
             found = self._drops[kind, level] = (weights[-1] if weights else 0, weights, items)
         return found
+
+    def lasting_chains(self, kinds: frozenset[int], level: int) -> list[int]:
+        """The chains that infinite generators of these kinds drop at a level of the member, in their order."""
+        found = self._lasting.get((kinds, level))
+        if found is None:
+            infinite = [
+                number for number in kinds if (kind := self.kind(number)) is not None and kind.supply is Supply.INFINITE
+            ]
+            chains = {cells.chain_of(item) for number in infinite for item in self.drops(number, level)[2]}
+            found = self._lasting[kinds, level] = tuple(sorted(chains))
+        return list(found)
 
     def opens_at(self, chain: str) -> int:
         """From which level on a chain is dropped."""

@@ -6,7 +6,6 @@ counter of merges. Counters move only on success, so sending a move again cannot
 
 from __future__ import annotations
 
-import hmac
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from game.board.rules.cells import BESIDE, BOX, BUBBLE, CELLS, EMPTY, GENERATOR,
 from game.board.rules.content import Content, Supply
 from game.board.rules.dials import PPM
 from game.board.rules.generators import Generator
+from game.board.rules.rolls import roll
 from game.energy import rules as energy_rules
 from game.energy.rules import Energy
 from game.refusals import GameCode, GameRefused
@@ -162,14 +162,9 @@ def owned_chains(board: Board) -> list[int]:
 
     Finite ones go, and automatic ones are slow: what they bring is extra, and never needed.
     """
-    owned: set[int] = set()
-    for cell in board.cells:
-        if GENERATOR <= cell < WEB:
-            number = board.generators[cells.home_of(cell)].kind
-            kind = board.content.kind(number)
-            if kind is not None and kind.supply is Supply.INFINITE:
-                owned.update(cells.chain_of(item) for item in board.content.drops(number, board.level)[2])
-    return sorted(owned)
+    free = [cell for cell in board.cells if GENERATOR <= cell < WEB]
+    kinds = frozenset([board.generators[cell & (GENERATOR - 1)].kind for cell in free])
+    return board.content.lasting_chains(kinds, board.level)
 
 
 def give_energy(board: Board, amount: int, now: datetime) -> None:
@@ -194,11 +189,6 @@ def give_goods(board: Board, grant: bytes, count: int) -> int:
         board.inbox.append((item, count))
     board.units += count * cells.units_of(item)
     return item
-
-
-def roll(seed: bytes, message: bytes, limit: int) -> int:
-    """A number in [0, limit) that the seed decides. Its bias is below limit / 2^64."""
-    return int.from_bytes(hmac.digest(seed, message, "sha256")[:8]) % limit
 
 
 def _inside(cell: int) -> None:
@@ -247,7 +237,7 @@ def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
         energy_rules.spend(board.energy, 1, board.energy_cap, board.content.layout.energy_seconds, now)
     board_cells = board.cells
     for target in NEAREST[cell]:
-        if board_cells[target] == EMPTY:
+        if not board_cells[target]:  # EMPTY
             break
     else:
         raise GameRefused(GameCode.BOARD_FULL)
@@ -274,16 +264,24 @@ def _merge(board: Board, source: int, target: int, now: datetime) -> None:
         raise GameRefused(GameCode.NOT_MERGEABLE, cell=target)
     if item & LEVEL_MASK >= board.content.chain_lengths[item >> LEVEL_BITS]:
         raise GameRefused(GameCode.TOP_LEVEL, cell=target)
-    board.cells[source] = EMPTY
-    board.cells[target] = item + 1
-    board.merges += 1
-    sealed = board.content.sealed
-    for beside in BESIDE[target]:
-        if board.cells[beside] & BOX and sealed.get(beside, 0) <= board.level:
-            board.cells[beside] &= ~BOX
+    join(board, source, target, item)
     dials = board.content.layout.bubbles
     if dials.chance_ppm and item + 1 & LEVEL_MASK >= dials.level:
         _blow(board, target, item + 1, now)
+
+
+def join(board: Board, source: int, target: int, item: int) -> None:
+    """Two equal goods become one of the next level, and boxes beside it open; no bubble comes.
+
+    Expects goods that may be merged: whoever has not checked that calls `apply`.
+    """
+    board_cells = board.cells
+    board_cells[source] = EMPTY
+    board_cells[target] = item + 1
+    board.merges += 1
+    for beside in BESIDE[target]:
+        if board_cells[beside] & BOX and board.content.sealed.get(beside, 0) <= board.level:
+            board_cells[beside] &= ~BOX
 
 
 def _blow(board: Board, beside: int, item: int, now: datetime) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
-from loyalty.sheets.rules import Reader
+from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance, points_expire_on
+from loyalty.sheets.rules import Reader, Season
 
 CYCLE_DAYS = 7
 MONTH_DAYS = 31
@@ -82,6 +83,26 @@ class Calendar:
         if self.when_broken is WhenBroken.DECAY:
             return length * self.decay_percent // 100
         return max((each for each in self.milestones if each <= length), default=0)
+
+
+def amounts_of(reward: Reward) -> list[tuple[Currency, int]]:
+    """What of a reward goes to wallets; energy does not."""
+    pays = (
+        (Currency.DIAMONDS, reward.diamonds),
+        (Currency.TICKETS, reward.tickets),
+        (Currency.POINTS, reward.points),
+    )
+    return [(currency, amount) for currency, amount in pays if amount]
+
+
+def credits_of(reward: Reward, calendar: Calendar, season: Season, today: date) -> list[tuple[Currency, LotKey, int]]:
+    """The lots that a reward of that day of the season's zone goes to, and how much to each."""
+    last_days = {
+        Currency.DIAMONDS: NEVER,
+        Currency.TICKETS: today + timedelta(days=calendar.tickets_days - 1),
+        Currency.POINTS: points_expire_on(today, season.points_expiry_months),
+    }
+    return [(currency, LotKey(Provenance.FREE, last_days[currency]), amount) for currency, amount in amounts_of(reward)]
 
 
 def parse_calendar(name: str, body: Mapping[str, Any]) -> Calendar:

@@ -6,20 +6,19 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from game.chests import facts
 from game.chests.actions.book import Shelves, open_shelves
 from game.chests.rules import rolling, timers
-from game.chests.rules.content import ChestPrize
+from game.chests.rules.content import ChestPrize, credits_of, gifts_of
 from game.refusals import GameCode, GameRefused
 from loyalty.grants.actions import Grants
-from loyalty.grants.rules import GrantKind
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Ledger, Note, open_ledger
-from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
+from loyalty.ledger.rules import Currency
 from loyalty.members import actions as members
 from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import Refused
@@ -237,19 +236,13 @@ def _pay(work: Work, books: _Books, member_id: UUID, drops: Sequence[Drop], now:
     sums: Counter[ChestPrize] = Counter()
     for drop in drops:
         sums[drop.prize] += drop.amount
-    last_day = books.season.day(now) + timedelta(days=books.shelves.sheet.tickets_days - 1)
-    credits = [
-        (Currency.DIAMONDS, sums[ChestPrize.DIAMONDS], LotKey(Provenance.FREE, NEVER)),
-        (Currency.TICKETS, sums[ChestPrize.TICKETS], LotKey(Provenance.FREE, last_day)),
-    ]
-    for currency, amount, _ in credits:
+    credits = credits_of(sums, books.shelves.sheet, books.season.day(now))
+    for currency, _, amount in credits:
         books.ledger.check_room(member_id, currency, amount)
-    for currency, amount, lot in credits:
-        if amount:
-            books.ledger.credit(work, member_id, currency, amount, lot, Note(ledgers.ISSUE_CHEST, SOURCE, None, now))
-    for prize, kind in ((ChestPrize.ENERGY, GrantKind.ENERGY), (ChestPrize.GOODS, GrantKind.GOODS)):
-        if sums[prize]:
-            books.grants.give(work, member_id, kind, sums[prize], SOURCE, now)
+    for currency, lot, amount in credits:
+        books.ledger.credit(work, member_id, currency, amount, lot, Note(ledgers.ISSUE_CHEST, SOURCE, None, now))
+    for kind, amount in gifts_of(sums):
+        books.grants.give(work, member_id, kind, amount, SOURCE, now)
 
 
 async def _open(work: Work, commands: Sequence[Command]) -> _Books:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
+from loyalty.grants.rules import GrantKind
+from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
 from loyalty.sheets.rules import Reader
 
 PPM = 1_000_000
@@ -80,6 +83,21 @@ class ChestSheet:
         if order % self.order_every:
             return None
         return self.cycle[(order // self.order_every - 1) % len(self.cycle)]
+
+
+def credits_of(sums: Mapping[ChestPrize, int], sheet: ChestSheet, today: date) -> list[tuple[Currency, LotKey, int]]:
+    """The lots that the value out of a chest goes to on that day of the season's zone, and how much to each."""
+    pays = (
+        (Currency.DIAMONDS, NEVER, sums.get(ChestPrize.DIAMONDS, 0)),
+        (Currency.TICKETS, today + timedelta(days=sheet.tickets_days - 1), sums.get(ChestPrize.TICKETS, 0)),
+    )
+    return [(currency, LotKey(Provenance.FREE, last_day), amount) for currency, last_day, amount in pays if amount]
+
+
+def gifts_of(sums: Mapping[ChestPrize, int]) -> list[tuple[GrantKind, int]]:
+    """What out of a chest goes to the board as gifts."""
+    pays = ((GrantKind.ENERGY, ChestPrize.ENERGY), (GrantKind.GOODS, ChestPrize.GOODS))
+    return [(kind, amount) for kind, prize in pays if (amount := sums.get(prize, 0))]
 
 
 def parse_chests(name: str, body: Mapping[str, Any]) -> ChestSheet:

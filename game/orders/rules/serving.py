@@ -7,17 +7,17 @@ and for no more units than one filling of energy makes.
 
 from __future__ import annotations
 
-import hmac
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from struct import Struct
 
 from game.board.rules import cells, moves
 from game.board.rules.bubbles import BubblePopped
 from game.board.rules.cells import EMPTY
 from game.board.rules.content import MOST_EXPERIENCE
 from game.board.rules.moves import Board, LevelClaimed, Move, MoveKind
+from game.board.rules.rolls import digest as digest_under
 from game.orders.rules.dials import Band, OrderDials
 from game.orders.rules.hours import APPOINTED, Appointment, Wall, Window, find_window, next_window, open_windows
 from game.refusals import GameCode, GameRefused
@@ -25,6 +25,7 @@ from loyalty.refusals import LoyaltyRefused, Refused
 
 MOST_MOVES = 50
 _WORD = 2**32
+_WORDS = Struct(">8I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +171,12 @@ def take_in(table: Table, dials: OrderDials, wall: Wall | None = None, *, spent:
     """
     board, number = table.board, table.next_number
     chains = moves.owned_chains(board)
-    over = [each for each in table.orders if wall is not None and each.is_over(wall.now)]
+    over = [each for each in table.orders if each.expires_at and wall is not None and each.is_over(wall.now)]
     kept = [each for each in table.orders if each not in over and can_be_filled(board, each, chains)]
     plain = [each for each in kept if each.special is None]
-    turns = sorted(each.turn for each in table.orders if each.turn and each not in kept)
-    last = max((spent, *(each.turn for each in table.orders))) or number - 1
+    if chains and len(plain) < dials.slots:
+        turns = sorted(each.turn for each in table.orders if each.turn and each not in kept)
+        last = max((spent, *(each.turn for each in table.orders))) or number - 1
     while chains and len(plain) < dials.slots:
         turn = turns.pop(0) if turns else last + 1
         plain.append(make_order(board, dials, number, chains, wall.now if wall else None, turn))
@@ -195,12 +197,7 @@ def deliver(table: Table, dials: OrderDials, number: int, wall: Wall | None = No
     """
     order = find_order(table, dials, number, wall)
     board = table.board
-    wanted = Counter(order.items)
-    found = []
-    for cell, item in enumerate(board.cells):
-        if wanted.get(item, 0) > 0:
-            wanted[item] -= 1
-            found.append(cell)
+    found = find_goods(board, order.items)
     if len(found) < len(order.items):
         raise GameRefused(GameCode.ORDER_ITEMS_MISSING, order=number, missing=len(order.items) - len(found))
     units = cells.total_units(order.items)
@@ -211,9 +208,25 @@ def deliver(table: Table, dials: OrderDials, number: int, wall: Wall | None = No
     board.purse += order.diamonds
     rest = tuple(each for each in table.orders if each.number != number)
     had = table.had | {number} if order.special else table.had
-    after = take_in(replace(table, orders=rest, had=had), dials, wall, spent=order.turn)
+    after = take_in(Table(board, rest, table.next_number, had, table.gone), dials, wall, spent=order.turn)
     code = order.special.code if order.special else ""
     return after, Delivered(number, units, order.diamonds, order.experience, order.turn, code)
+
+
+def find_goods(board: Board, items: Sequence[int]) -> list[int]:
+    """The cells of these goods, from the lowest on, for each that is there one. Expects equal goods together."""
+    found: list[int] = []
+    before, start = EMPTY, 0
+    for item in items:
+        start = start if item == before else 0
+        before = item
+        try:
+            start = board.cells.index(item, start) + 1
+        except ValueError:
+            start = len(board.cells)
+            continue
+        found.append(start - 1)
+    return found
 
 
 def reroll(table: Table, dials: OrderDials, number: int, wall: Wall) -> tuple[Table, Order]:
@@ -257,7 +270,7 @@ def replay(
     board = table.board.copy()
     board.purse = purse
     moves.settle(board, now)
-    current = replace(table, board=board)
+    current = Table(board, table.orders, table.next_number, table.had, table.gone)
     delivered: list[Delivered] = []
     refusal: Refused | None = None
     applied = 0
@@ -277,8 +290,8 @@ def replay(
 
 def _choose(board: Board, dials: OrderDials, band: Band, chains: Sequence[int], message: bytes) -> tuple[int, ...]:
     """The goods that an order asks for, by the seed and its message."""
-    digest = hmac.digest(board.seed, message, "sha256")
-    words = [int.from_bytes(digest[at : at + 4]) for at in range(0, 32, 4)]
+    digest = digest_under(board.seed, message)
+    words = _WORDS.unpack(digest)
     assert chains, "a board has a generator whose goods are open"
     left = most_units(dials, board.level, board.energy_cap)
     items = []

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from game.quests import facts, store
 from game.quests.actions.reading import Ask, Seen, load_standings, see
-from game.quests.rules.content import Counted, Period
+from game.quests.rules.content import Counted, Period, credits_of
 from game.quests.rules.periods import FAR
 from game.quests.rules.standing import Standing, find_claim
 from loyalty.grants.actions import Grants
 from loyalty.grants.rules import GrantKind
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Ledger, Note, open_ledger
-from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
+from loyalty.ledger.rules import Currency
 from loyalty.members import actions as members
 from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import Refused
@@ -145,13 +145,8 @@ def _claim(work: Work, books: _Books, command: ClaimQuest) -> QuestClaimed:
 
 def _pay(work: Work, books: _Books, member_id: UUID, standing: Standing, note: Note) -> None:
     reward = standing.window.quest.reward
-    last_day = books.seen.season.day(note.at) + timedelta(days=books.seen.sheet.tickets_days - 1)
-    if reward.diamonds:
-        lot = LotKey(Provenance.FREE, NEVER)
-        books.ledger.credit(work, member_id, Currency.DIAMONDS, reward.diamonds, lot, note)
-    if reward.tickets:
-        lot = LotKey(Provenance.FREE, last_day)
-        books.ledger.credit(work, member_id, Currency.TICKETS, reward.tickets, lot, note)
+    for currency, lot, amount in credits_of(reward, books.seen.sheet, books.seen.season.day(note.at)):
+        books.ledger.credit(work, member_id, currency, amount, lot, note)
     if reward.energy:
         books.grants.give(work, member_id, GrantKind.ENERGY, reward.energy, SOURCE, note.at)
 

@@ -7,16 +7,15 @@ from typing import Any
 from game.board.actions import BOARD, LEVELS
 from game.chests.actions import CHESTS
 from game.orders.actions import ORDERS
-from game.orders.rules import most_units
 from game.quests.actions.reading import QUESTS
-from game.quests.rules.content import Limits, faults_beside
+from game.quests.rules.content import faults_beside
+from game.quests.rules.limits import limits_of
 from loyalty.sheets.actions import open_sheets
 from loyalty.sheets.rules import Fault
 from rewards.gacha.actions import RAILS
 
 _BESIDE = (QUESTS, RAILS, BOARD, LEVELS, ORDERS, CHESTS)
 KINDS = tuple(each[0] for each in _BESIDE)
-_NO_CAP = 10**6
 
 
 async def faults_with(connection: Any, kind: str = "", candidate: Any = None) -> list[Fault]:
@@ -31,18 +30,5 @@ async def faults_with(connection: Any, kind: str = "", candidate: Any = None) ->
     sheet, rails, layout, levels, dials, chests = (found[each] for each in KINDS)
     if any(each is None for each in found.values()):
         return []
-    season = await opened.season(connection)
-    top_level = 1 + len(levels)
-    whole = season.starts is not None and season.ends is not None
-    limits = Limits(
-        draws_day=rails.minor_day,
-        draws_month=rails.month,
-        energy_day=86_400 // layout.energy_seconds,
-        order_units=max(most_units(dials, level, _NO_CAP) for level in range(1, top_level + 1)),
-        order_every=chests.order_every,
-        chest_seconds=max(each.unlock_seconds for each in chests.kinds),
-        chest_slots=chests.slots,
-        levels=top_level - 1,
-        season_days=(season.ends - season.starts).days if whole and season.ends and season.starts else None,
-    )
+    limits = limits_of(rails, layout, levels, dials, chests, await opened.season(connection))
     return faults_beside(sheet, limits)

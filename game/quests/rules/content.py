@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from loyalty.ledger.rules import NEVER, Currency, LotKey, Provenance
 from loyalty.sheets.rules import Fault, Reader
 
 MOST_TARGET = 100_000
@@ -103,6 +104,15 @@ class Limits:
     chest_slots: int
     levels: int
     season_days: int | None
+
+
+def credits_of(reward: Reward, sheet: QuestSheet, today: date) -> list[tuple[Currency, LotKey, int]]:
+    """The lots that a quest's reward goes to on that day of the season's zone, and how much to each; energy is none."""
+    pays = (
+        (Currency.DIAMONDS, NEVER, reward.diamonds),
+        (Currency.TICKETS, today + timedelta(days=sheet.tickets_days - 1), reward.tickets),
+    )
+    return [(currency, LotKey(Provenance.FREE, last_day), amount) for currency, last_day, amount in pays if amount]
 
 
 def parse_quests(name: str, body: Mapping[str, Any]) -> QuestSheet:

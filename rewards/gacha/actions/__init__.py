@@ -3,7 +3,7 @@
 from rewards.gacha.actions.audit import audit
 from rewards.gacha.actions.drawing import RAILS, DrawMade, DrawPrizes, PrizesDrawn, draw_prizes
 from rewards.gacha.actions.excluding import SelfExclusionSet, SetSelfExclusion, set_self_exclusions
-from rewards.gacha.actions.pools import Pool, Terms, find_pools, known_terms, load_terms, publish_odds, put_in_force
+from rewards.gacha.actions.pools import find_pools, known_terms, load_terms, publish_odds, put_in_force
 from rewards.gacha.actions.reading import (
     CheckedDraw,
     DrawView,
@@ -18,6 +18,7 @@ from rewards.gacha.actions.reading import (
     read_receipt,
     view_pools,
 )
+from rewards.gacha.rules.pools import Pool, Terms
 
 __all__ = [
     "RAILS",

@@ -8,7 +8,8 @@ from typing import Any
 from loyalty.sheets import actions as sheets
 from loyalty.sheets.rules import Fault, SheetInvalid
 from rewards.coupons.rules.offers import Offer
-from rewards.gacha.actions.pools import offers_on_sale, read_pools, why_unfit
+from rewards.gacha.actions.pools import offers_on_sale, read_pools
+from rewards.gacha.rules.pools import why_unfit
 
 
 async def check_amended(connection: Any, slug: str, now: datetime) -> None:

@@ -11,9 +11,10 @@ from loyalty.invariants import MOST_ROWS, Finding, examine
 from rewards.fairness import actions as fairness
 from rewards.fairness.rules import Vault, roll
 from rewards.gacha.actions.drawing import read_draw
-from rewards.gacha.actions.pools import PoolVersion, Terms, load_terms
+from rewards.gacha.actions.pools import load_terms
 from rewards.gacha.rules.drawing import Outcome, Roller, draw_many
 from rewards.gacha.rules.odds import PrizeClass
+from rewards.gacha.rules.pools import PoolVersion, Terms
 from rewards.gacha.rules.receipts import DrawRecord
 from rewards.gacha.store import draws as store
 from rewards.gacha.store.audit import AUDIT

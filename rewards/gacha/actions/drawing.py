@@ -29,11 +29,12 @@ from rewards.fairness.actions import Roller, Seeds, open_seeds
 from rewards.fairness.rules import SetBy, Vault
 from rewards.gacha import facts
 from rewards.gacha.actions.members import Standings, open_standings
-from rewards.gacha.actions.pools import Pool, Pools, open_pools
+from rewards.gacha.actions.pools import Pools, open_pools
 from rewards.gacha.rules import admission, rails
 from rewards.gacha.rules.admission import Payment
 from rewards.gacha.rules.drawing import Outcome, draw_many
 from rewards.gacha.rules.odds import Entry, PrizeClass
+from rewards.gacha.rules.pools import Pool
 from rewards.gacha.rules.rails import Rails, parse_rails
 from rewards.gacha.rules.receipts import DrawRecord, place_of
 from rewards.gacha.store import draws as store

@@ -55,6 +55,10 @@ class Standings:
         found = self._pity.get((member_id, pool_id))
         return tally_on(found.tally if found else None, today)
 
+    def has_drawn(self, member_id: UUID, pool_id: UUID) -> bool:
+        """Whether the member ever drew from the pool."""
+        return (member_id, pool_id) in self._pity
+
     def pity(self, member_id: UUID, pool_id: UUID, pity_from: int) -> int:
         """Draws without a TOP, as they count under a version to which pity carries from `pity_from` on."""
         found = self._pity.get((member_id, pool_id))

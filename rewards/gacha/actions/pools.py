@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,47 +13,15 @@ from loyalty.sheets import actions as sheets
 from loyalty.sheets.rules import Fault, SheetInvalid, canonical_json
 from loyalty.work import Work
 from rewards.coupons import actions as coupons
-from rewards.coupons.rules.offers import Offer, Source
-from rewards.gacha.rules.law import check_law
-from rewards.gacha.rules.odds import Entry, Odds, WhenGone, parse_odds
-from rewards.gacha.rules.worth import worths_of
+from rewards.coupons.rules.offers import Offer
+from rewards.gacha.rules.odds import Odds, parse_odds
+from rewards.gacha.rules.pools import Pool, PoolVersion, Stock, Terms, chain_of, faults_of, linked, successors
 from rewards.gacha.store import pools as store
 from rewards.prizes.actions import list_slugs
-from rewards.prizes.rules import PrizeKind
 from rewards.prizes.rules.law import DEFAULT_LAW, parse_law
 from rewards.prizes.rules.law import KIND as LAW
-from rewards.refusals import RewardsCode, RewardsRefused
 
-PoolVersion = tuple[UUID, int]
 KIND = "odds"
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """One version of a pool's odds, parsed and as it was published.
-
-    `pity_from` is the oldest version from which pity carries over to it.
-    """
-
-    slug: str
-    version: int
-    odds: Odds
-    body: Mapping[str, Any]
-    pity_from: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """A pool and the version in force; `successor` is what takes over where that version says so."""
-
-    id: UUID
-    slug: str
-    terms: Terms
-    successor: Pool | None = None
-
-    @property
-    def odds(self) -> Odds:
-        return self.terms.odds
 
 
 # Odds are append-only, so what was parsed once stays true for good.
@@ -61,85 +29,8 @@ _terms: dict[PoolVersion, Terms] = {}
 _linked_pools: dict[UUID, Pool] = {}
 
 
-class Pools:
+class Pools(Stock):
     """The pools that one batch draws from, with their stock locked."""
-
-    def __init__(self, found: dict[UUID, Pool], stock: dict[tuple[UUID, str], tuple[int, int]]) -> None:
-        self._found = found
-        self._stock = stock
-        self._touched: set[tuple[UUID, str]] = set()
-
-    @property
-    def ids(self) -> list[UUID]:
-        return list(self._found)
-
-    @property
-    def all(self) -> list[Pool]:
-        """Each pool as it stands now."""
-        return [self.pool(pool_id) for pool_id in self._found]
-
-    @property
-    def possible(self) -> list[Pool]:
-        """Each pool, and each successor that may take over while the batch draws."""
-        return [each for found in self._found.values() for each in _with_successors(found)]
-
-    def pool(self, pool_id: UUID) -> Pool:
-        """The pool with the odds in force: once a prize is gone that ends a version, those of its successor.
-
-        Refuses POOL_NOT_FOUND.
-        """
-        found = self._found.get(pool_id)
-        if found is None:
-            raise RewardsRefused(RewardsCode.POOL_NOT_FOUND)
-        while found.successor and self._ended(found):
-            found = found.successor
-        return found
-
-    def _ended(self, pool: Pool) -> bool:
-        return any(
-            entry.when_gone is WhenGone.RENORMALISE and not self.left(pool, entry) for entry in pool.odds.stocked
-        )
-
-    def left(self, pool: Pool, entry: Entry) -> int | None:
-        """How many of a prize are left; None where there is no limit."""
-        if not entry.stock:
-            return None
-        # Only a version that nobody drew from yet has no row: all of its stock is there.
-        total, awarded = self._stock.get((pool.id, entry.code), (entry.stock, 0))
-        return total - awarded
-
-    def gone(self, pool: Pool) -> frozenset[str]:
-        """The codes of prizes that are sold out."""
-        return frozenset(entry.code for entry in pool.odds.stocked if not self.left(pool, entry))
-
-    def refuse_emptied(self, pool: Pool) -> None:
-        """Refuses SOLD_OUT where a prize is gone that closes the pool."""
-        gone = self.gone(pool)
-        if any(entry.when_gone is WhenGone.CLOSE_POOL and entry.code in gone for entry in pool.odds.stocked):
-            raise RewardsRefused(RewardsCode.SOLD_OUT, pool=pool.slug)
-
-    def award(self, pool: Pool, rolled: Sequence[int]) -> list[Entry]:
-        """Takes the rolled prizes from the stock, in order; one that is gone gives its stand-in instead."""
-        given = []
-        for index in rolled:
-            entry = pool.odds.entries[index]
-            left = self.left(pool, entry)
-            if left == 0:
-                entry = pool.odds.entries[pool.odds.stand_in(index)]
-            elif left is not None:
-                key = (pool.id, entry.code)
-                total, awarded = self._stock[key]
-                self._stock[key] = (total, awarded + 1)
-                self._touched.add(key)
-            given.append(entry)
-        return given
-
-    def foresee(self, pool: Pool, rolled: Sequence[int]) -> list[Entry]:
-        """What `award` would give; changes nothing."""
-        stock, touched = dict(self._stock), set(self._touched)
-        given = self.award(pool, rolled)
-        self._stock, self._touched = stock, touched
-        return given
 
     async def save(self, work: Work) -> None:
         """Writes how many were awarded, once for each prize."""
@@ -174,7 +65,7 @@ async def read_pools(connection: Any, opened: sheets.Sheets, pool_ids: Sequence[
         if opened.version(KIND, row["slug"]) > row["version"]:
             # Nobody has drawn since this version's instant; the first who does writes it down.
             chain = await _chain(connection, row, row["slug"], opened.version(KIND, row["slug"]))
-            found[row["id"]] = _linked(row["id"], row["slug"], chain[-1])
+            found[row["id"]] = linked(row["id"], row["slug"], chain[-1])
     stocked = [pool.id for pool in found.values() if pool.odds.stocked]
     return Pools(found, _by_key(await store.load_stock(connection, stocked)) if stocked else {})
 
@@ -246,12 +137,12 @@ async def follow_sheets(work: Work, slugs: Sequence[str], opened: sheets.Sheets,
             continue
         chain = await _chain(work.connection, row, slug, opened.version(KIND, slug))
         pool_id = await store.save_pool(work, work.mint(now), slug, opened.version(KIND, slug), now)
-        for terms in (each for first in chain for each in _successors(first)):
+        for terms in (each for first in chain for each in successors(first)):
             await store.insert_odds(
                 work, pool_id, terms.version, canonical_json(terms.body), bytes.fromhex(terms.odds.sha256),
                 terms.pity_from, now,
             )  # fmt: skip
-        stocked = {entry.code: entry.stock for each in _successors(chain[-1]) for entry in each.odds.stocked}
+        stocked = {entry.code: entry.stock for each in successors(chain[-1]) for entry in each.odds.stocked}
         if stocked:
             await store.save_stock(work, pool_id, sorted(stocked.items()))
         changed += len(chain)
@@ -260,23 +151,14 @@ async def follow_sheets(work: Work, slugs: Sequence[str], opened: sheets.Sheets,
 
 async def check_odds(connection: Any, slug: str, odds: Odds) -> list[Fault]:
     """What stands against putting these odds in force, successors and all: offers, totals, the law's dials."""
-    faults: list[Fault] = []
     rows = await store.load_pools_by_slug(connection, [slug])
     stock = _by_key(await store.load_stock(connection, [row["id"] for row in rows]))
     awarded = {code: count for (_, code), (_, count) in stock.items()}
     opened = await sheets.open_sheets(connection)
     law = await opened.get(connection, LAW, odds.jurisdiction, parse_law) or DEFAULT_LAW
     season = await opened.season(connection)
-    things = set(list_slugs(opened))
-    path = ""
-    each: Odds | None = odds
-    while each is not None:
-        offers = await offers_on_sale(connection, each.offers)
-        found = _check_offers(each, offers) + _check_totals(each, awarded) + _check_things(each, things)
-        found += [(key, rule) for key, rule in check_law(each, worths_of(each, offers, season), law)]
-        faults += [Fault(f"{KIND}.{slug}", path + key, rule) for key, rule in found]
-        each, path = each.successor, f"{path}successor."
-    return faults
+    offers = await offers_on_sale(connection, sorted({name for each in chain_of(odds) for name in each.offers}))
+    return faults_of(slug, odds, offers, awarded, set(list_slugs(opened)), law, season)
 
 
 async def _chain(connection: Any, row: Any, slug: str, upto: int) -> list[Terms]:
@@ -298,81 +180,14 @@ async def _chain(connection: Any, row: Any, slug: str, upto: int) -> list[Terms]
     return chain
 
 
-def _successors(terms: Terms) -> list[Terms]:
-    """A version and those that it holds, one inside the other: each has the next number."""
-    found = [terms]
-    while (inside := found[-1].odds.successor) is not None:
-        last = found[-1]
-        version = last.version + 1
-        pity_from = last.pity_from if inside.carries_pity else version
-        found.append(Terms(last.slug, version, inside, last.body["successor"], pity_from))
-    return found
-
-
-def _linked(pool_id: UUID, slug: str, terms: Terms) -> Pool:
-    pool: Pool | None = None
-    for each in reversed(_successors(terms)):
-        pool = Pool(pool_id, slug, each, pool)
-    assert pool is not None, "a version is a successor of itself at least"
-    return pool
-
-
-def _with_successors(pool: Pool | None) -> Iterator[Pool]:
-    while pool is not None:
-        yield pool
-        pool = pool.successor
-
-
 def _read_terms(slug: str, version: int, text: str, pity_from: int) -> Terms:
     body = json.loads(text)
     return Terms(slug, version, parse_odds(f"{KIND}.{slug}", body), body, pity_from)
 
 
-def _check_offers(odds: Odds, offers: Mapping[str, Offer]) -> list[tuple[str, str]]:
-    """A coupon that is drawn must come: no limit of its offer, and no last day, may stand in its way."""
-    faults = []
-    for index, entry in enumerate(odds.entries):
-        if entry.prize.kind is not PrizeKind.COUPON:
-            continue
-        slug = entry.prize.offer
-        if slug not in offers:
-            faults.append((f"prizes[{index}].offer", f"there is no offer {slug}; publish it first"))
-        elif unfit := why_unfit(slug, offers[slug], odds):
-            faults.append((f"prizes[{index}].offer", unfit[1]))
-    return faults
-
-
-def _check_things(odds: Odds, things: Container[str]) -> list[tuple[str, str]]:
-    """What is drawn must be a thing that there is."""
-    return [
-        (f"prizes[{index}].thing", f"there is no thing {entry.prize.thing}; publish it first")
-        for index, entry in enumerate(odds.entries)
-        if entry.prize.kind is PrizeKind.THING and entry.prize.thing not in things
-    ]
-
-
-def why_unfit(slug: str, offer: Offer, odds: Odds) -> tuple[str, str] | None:
-    """Why coupons of the offer cannot be drawn under these odds, the offer's key first; None where they can."""
-    if offer.source is not Source.GACHA:
-        return "source", f"the offer {slug} must be of source GACHA"
-    if offer.limits.total or offer.limits.member or offer.limits.day:
-        return "limits", f"the offer {slug} must have no limits: the stock of a prize stands in its pool"
-    if offer.valid_until and (odds.closes_on is None or odds.closes_on > offer.valid_until):
-        return "validity.until", f"the offer {slug} ends on {offer.valid_until}, before the pool closes"
-    return None
-
-
 async def offers_on_sale(connection: Any, slugs: Sequence[str]) -> dict[str, Offer]:
     """slug -> what the version on sale says."""
     return {slug: offer for slug, (_, offer) in (await coupons.read_terms_on_sale(connection, slugs)).items()}
-
-
-def _check_totals(odds: Odds, awarded: Mapping[str, int]) -> list[tuple[str, str]]:
-    return [
-        (f"prizes[{index}].stock", f"must be at least the {awarded[entry.code]} awarded so far")
-        for index, entry in enumerate(odds.entries)
-        if entry.stock and entry.stock < awarded.get(entry.code, 0)
-    ]
 
 
 async def _with_terms(connection: Any, rows: Sequence[Any]) -> dict[UUID, Pool]:
@@ -384,7 +199,7 @@ def _pool_of(pool_id: UUID, slug: str, terms: Terms) -> Pool:
     """From the process's memory where it was linked before: terms are told apart by being the same object."""
     known = _linked_pools.get(pool_id)
     if known is None or known.terms is not terms:
-        known = _linked_pools[pool_id] = _linked(pool_id, slug, terms)
+        known = _linked_pools[pool_id] = linked(pool_id, slug, terms)
     return known
 
 

@@ -21,11 +21,12 @@ from rewards.fairness import actions as fairness
 from rewards.fairness.rules import Epoch, Roll, Vault, roll
 from rewards.gacha.actions.drawing import RAILS, check_caps, read_draw, refuse_paused
 from rewards.gacha.actions.members import Standings, open_standings
-from rewards.gacha.actions.pools import Pool, Pools, Terms, load_terms, read_pools
+from rewards.gacha.actions.pools import Pools, load_terms, read_pools
 from rewards.gacha.rules import admission, chances, rails
 from rewards.gacha.rules.drawing import PRIZE_LABEL, SIDE_LABEL, TEN_LABEL
 from rewards.gacha.rules.hazard import PPM
 from rewards.gacha.rules.odds import Entry
+from rewards.gacha.rules.pools import Pool, Terms
 from rewards.gacha.rules.rails import Rails
 from rewards.gacha.rules.receipts import DrawRecord, write_receipt
 from rewards.gacha.rules.verifying import verify

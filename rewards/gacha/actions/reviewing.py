@@ -15,9 +15,10 @@ from loyalty.sheets.rules import Season
 from rewards.fairness import actions as fairness
 from rewards.fairness.rules import Vault
 from rewards.gacha.actions.drawing import read_draw
-from rewards.gacha.actions.pools import Terms, load_terms, offers_on_sale, read_pools
+from rewards.gacha.actions.pools import load_terms, offers_on_sale, read_pools
 from rewards.gacha.rules.costing import WEEK_DAYS, Costing, cost
 from rewards.gacha.rules.odds import Odds
+from rewards.gacha.rules.pools import Terms
 from rewards.gacha.rules.receipts import DrawRecord
 from rewards.gacha.rules.replaying import Replay, replay
 from rewards.gacha.rules.worth import Worth, worths_of
