@@ -79,12 +79,12 @@ def key(scope: UUID) -> RequestKey:
 class Shop:
     """A database with so many members."""
 
-    def __init__(self, database: Database, members: int, among: int) -> None:
+    def __init__(self, database: Database, members: int, among: int, seed: int) -> None:
         self.database = database
         self.members = members
         self.acting: Sequence[int] = range(1, members)
         if among:
-            self.acting = random.Random(members).sample(self.acting, min(among, members - 1))
+            self.acting = random.Random(seed).sample(self.acting, min(among, members - 1))
         self.offer_id = self.pool_id = UUID(int=0)
         self.odds = ""
         self.home = Home()
@@ -282,7 +282,7 @@ async def lanes(at: Shop, rounds: int) -> dict[str, dict[int, float]]:
     """Operation -> lanes -> median commands a second through a batcher that 64 callers keep busy."""
     dice = random.Random(2)
     found: dict[str, dict[int, list[float]]] = {}
-    count_of = min(1_600, len(at.acting))
+    count_of = min(1_600, at.members // 2)
     for number in range(rounds + 1):
         for name in ("draw", "recordReceipt", "playMoves"):
             for count in (1, 2):
@@ -290,7 +290,7 @@ async def lanes(at: Shop, rounds: int) -> dict[str, dict[int, float]]:
                     at.database, ACTIONS[name], lanes=count, most=64, submitter=lambda command: command.request.id,
                     key=lambda command: getattr(command, "card_no", command.request.scope),
                 )  # fmt: skip
-                asked = iter(commands(at, name, at.some(dice, count_of)))
+                asked = iter(commands(at, name, dice.sample(range(1, at.members), count_of)))
 
                 async def caller(asked: Any = asked, batcher: Any = batcher) -> None:
                     for command in asked:
@@ -307,7 +307,9 @@ async def lanes(at: Shop, rounds: int) -> dict[str, dict[int, float]]:
     return {name: {count: round(median(each)) for count, each in rates.items()} for name, rates in found.items()}
 
 
-async def run(servers: Embedded, sizes: Sequence[int], rounds: int, among: int) -> dict[str, Any]:
+async def run(
+    servers: Embedded, sizes: Sequence[int], rounds: int, among: int, seed: int, in_lanes: bool
+) -> dict[str, Any]:
     """Fills a database for each size, where none is there yet, and measures all of them."""
     shops: list[Shop] = []
     async with AsyncExitStack() as stack:
@@ -318,7 +320,7 @@ async def run(servers: Embedded, sizes: Sequence[int], rounds: int, among: int) 
                 for url in (servers.admin_url, servers.owner_url, servers.database_url)
             ]
             made = await _make(servers.admin_url, name)
-            shops.append(Shop(Database(urls[2], pool_size=4), size, among))
+            shops.append(Shop(Database(urls[2], pool_size=4), size, among, seed))
             stack.push_async_callback(shops[-1].database.close)
             if made:
                 await asyncio.to_thread(migrate, urls[1])
@@ -329,7 +331,7 @@ async def run(servers: Embedded, sizes: Sequence[int], rounds: int, among: int) 
             return {}
         await _settle(servers.admin_url)
         figures = await measure(shops, rounds)
-        return {"ms": figures, "lanes": await lanes(shops[-1], 3)}
+        return {"ms": figures, "lanes": await lanes(shops[-1], 3) if in_lanes else {}}
 
 
 async def _make(admin_url: str, name: str) -> bool:
@@ -363,6 +365,8 @@ def main() -> None:
     parser.add_argument("--sizes", default="1000,100000", help="numbers of members, the smallest first")
     parser.add_argument("--rounds", type=int, default=15, help="0: databases are filled, and nothing is measured")
     parser.add_argument("--among", type=int, default=1_000, help="so many members act (default: 1000); 0: anybody")
+    parser.add_argument("--seed", type=int, default=1, help="who acts; another run on kept databases takes another")
+    parser.add_argument("--lanes", action="store_true", help="the largest also through batchers of one lane and of two")
     parser.add_argument("--folder", type=Path, help="where databases stay for another run (default: nowhere)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
@@ -372,7 +376,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         with Embedded(folder / "var") as servers:
-            found = asyncio.run(run(servers, sizes, arguments.rounds, arguments.among))
+            found = asyncio.run(run(servers, sizes, arguments.rounds, arguments.among, arguments.seed, arguments.lanes))
     if not found:
         return
     print(f"{'ms each':<15}" + "".join(f"{size:>12}" for size in sizes) + f"{'ratio':>8}")
