@@ -367,6 +367,9 @@ def main() -> None:
     parser.add_argument("--among", type=int, default=1_000, help="so many members act (default: 1000); 0: anybody")
     parser.add_argument("--seed", type=int, default=1, help="who acts; another run on kept databases takes another")
     parser.add_argument("--lanes", action="store_true", help="the largest also through batchers of one lane and of two")
+    parser.add_argument(
+        "--buffers", default="3GB", help="PostgreSQL's shared_buffers (default: 3GB, an eighth of 24 GiB)"
+    )
     parser.add_argument("--folder", type=Path, help="where databases stay for another run (default: nowhere)")
     parser.add_argument("--json", type=Path, help="write the figures to this file too")
     arguments = parser.parse_args()
@@ -375,7 +378,7 @@ def main() -> None:
         folder = arguments.folder or Path(passing)
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
-        with Embedded(folder / "var") as servers:
+        with Embedded(folder / "var", buffers=arguments.buffers) as servers:
             found = asyncio.run(run(servers, sizes, arguments.rounds, arguments.among, arguments.seed, arguments.lanes))
     if not found:
         return

@@ -32,17 +32,18 @@ _SOCKET_FOLDER_BYTES = 85
 class Embedded:
     """The servers of one data folder `var`, running from `__enter__` to `__exit__`.
 
-    Not `durable` means without fsync, for tests. Refuses with `EmbeddedError`.
+    Not `durable` means without fsync, for tests. `buffers` is PostgreSQL's shared_buffers. Refuses with
+    `EmbeddedError`.
     """
 
-    def __init__(self, var: Path, *, durable: bool = True) -> None:
+    def __init__(self, var: Path, *, durable: bool = True, buffers: str = "128MB") -> None:
         self.var = var.resolve()
         self._make_folder(self.var)
         self.sockets = self._socket_folder()
         self._users = FileLock(self.var / "users.lock")
         self._starting = FileLock(self.var / "start.lock")
         self._serving = FileLock(self.var / "server.lock")
-        self._postgres = Postgres(self.var / "postgres", self.sockets, durable=durable)
+        self._postgres = Postgres(self.var / "postgres", self.sockets, durable=durable, buffers=buffers)
         self._redis = Redis(self.sockets, self.var / "redis.log")
         self._leaving = threading.Event()
         self._watcher: threading.Thread | None = None

@@ -34,7 +34,6 @@ _SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "max_connections": "200",
-    "shared_buffers": "128MB",
     "max_wal_senders": "0",
     "logging_collector": "off",
     "log_checkpoints": "off",
@@ -55,10 +54,11 @@ class Postgres:
     Not `durable` means without fsync: for tests, whose data may die with the machine.
     """
 
-    def __init__(self, data: Path, sockets: Path, *, durable: bool) -> None:
+    def __init__(self, data: Path, sockets: Path, *, durable: bool, buffers: str) -> None:
         self.data = data
         self.sockets = sockets
         self.durable = durable
+        self.buffers = buffers
         self.programs = postgres_programs(data)
         self._log = data.with_name("postgres.log")
         self._process: subprocess.Popen[bytes] | None = None
@@ -146,7 +146,7 @@ class Postgres:
             self._log.replace(self._log.with_suffix(".log.1"))
         settings = _SETTINGS | ({} if self.durable else _NOT_DURABLE)
         quoted = '"' + str(self.sockets).replace('"', '""') + '"'
-        settings["unix_socket_directories"] = quoted
+        settings |= {"unix_socket_directories": quoted, "shared_buffers": self.buffers}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("ab") as log:
             # A session of its own: Ctrl-C reaches only us, and we decide the order of the shutdown.
