@@ -101,7 +101,7 @@ class HomeQuery:
     async def home(self, info: Info, if_version: str | None = strawberry.UNSET) -> HomeNode:
         context: Context = info.context
         screens: Screens = context.services.once(
-            Screens, lambda: Screens(context.database, context.services.once(Home, Home))
+            Screens, lambda: Screens(context.services.screens, context.services.once(Home, Home))
         )
         version = if_version if isinstance(if_version, str) else None
         if version is not None and await screens.still_shows(context, version):

@@ -38,10 +38,20 @@ class Database:
     `url` is a SQLAlchemy URL of the asyncpg dialect. Where the database is out of reach, everything that takes a
     connection refuses UNAVAILABLE (retryable). A commit that was cut off may have happened or not: the caller's retry
     with the same request id finds out.
+
+    With `plan_once` a statement is planned once for each connection, whatever it is asked with, until its tables are
+    analysed again. That suits large statements over a few rows by their keys, which take longer to plan than to run,
+    and nothing else: what is planned while a table is empty reads all of it once it is not.
     """
 
     def __init__(
-        self, url: str, *, pool_size: int = 6, dice: Dice | None = None, mint: Callable[[datetime], UUID] | None = None
+        self,
+        url: str,
+        *,
+        pool_size: int = 6,
+        dice: Dice | None = None,
+        mint: Callable[[datetime], UUID] | None = None,
+        plan_once: bool = False,
     ) -> None:
         self.engine = create_async_engine(
             url,
@@ -54,6 +64,8 @@ class Database:
             json_deserializer=_as_it_is,
         )
         event.listen(self.engine.sync_engine, "checkout", _replace_dead)
+        if plan_once:
+            event.listen(self.engine.sync_engine, "connect", _plan_once)
         self.dice = dice or SystemDice()
         self.mint = mint or Mint(SystemDice())
 
@@ -144,6 +156,11 @@ def _closing_if_cut_off(driver: asyncpg.Connection) -> Iterator[None]:
     except BaseException:
         driver.terminate()
         raise
+
+
+def _plan_once(connection: Any, _record: Any) -> None:
+    # By a statement: poolers in between refuse settings that they do not know in the handshake.
+    connection.run_async(lambda driver: driver.execute("SET plan_cache_mode = force_generic_plan"))
 
 
 def _replace_dead(connection: Any, record: Any, proxy: Any) -> None:

@@ -23,14 +23,19 @@ RedisState = Literal["ok", "down", "absent"]
 
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 30
+_SCREENS_CONNECTIONS = 3
 
 
 @dataclass(slots=True)
 class Services:
-    """The open services of one process. `stopping` is set when no new work should begin; `clock` is every `now`."""
+    """The open services of one process. `stopping` is set when no new work should begin; `clock` is every `now`.
+
+    `screens` is the same database for reading first screens, with a few connections of its own that plan once.
+    """
 
     settings: Settings
     database: Database
+    screens: Database
     redis: Redis | None
     clock: Clock = utc_now
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -93,11 +98,13 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         database = Database(settings.database_url, pool_size=settings.pool_size)
         stack.push_async_callback(database.close)
+        screens = Database(settings.database_url, pool_size=_SCREENS_CONNECTIONS, plan_once=True)
+        stack.push_async_callback(screens.close)
         redis = None
         if settings.redis_url is not None:
             redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
             stack.push_async_callback(redis.aclose)
-        services = Services(settings, database, redis, clock_of(settings.replay_clock))
+        services = Services(settings, database, screens, redis, clock_of(settings.replay_clock))
         if settings.replay_clock is not None:
             _log.warning("a season is replayed: its clock is not the wall clock, and no rate is limited")
         stack.push_async_callback(services.drain)
