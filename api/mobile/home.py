@@ -20,11 +20,16 @@ from api.runtime.gathering import Gatherer
 from game.home import rules
 from game.home.actions import Home, HomeRead, load_marks
 from game.home.rules import NoticeKind
+from loyalty.refusals import Refused
 
 strawberry.enum(NoticeKind, description="What a notice is about. Open: show the message of one that you do not know.")
 
+# Who wants a screen, in which language, and when.
+_Asked = tuple[UUID, str, datetime]
 # Some 20 KiB each.
 _SCREENS_MOST = 500
+# Read at a time: more would keep those waiting who come meanwhile.
+_READ_MOST = 32
 _SAID = {
     NoticeKind.TIER_ENDS: ("Your tier steps down unless purchases keep it.", "若未達門檻，您的會員等級即將調降。"),
     NoticeKind.POINTS_EXPIRE: ("{amount} points expire soon.", "{amount} 點即將到期。"),
@@ -126,13 +131,16 @@ class Screens:
         self._database = database
         self._home = home
         self._marks: Gatherer[UUID, rules.Marks] = Gatherer(self._load)
+        # Two calls, so that this process works on the rows of one while the database works on the other.
+        self._rows: Gatherer[_Asked, HomeRead | Refused] = Gatherer(self._read, most=_READ_MOST, lanes=2)
         self._shown: OrderedDict[tuple[UUID, str], HomeNode] = OrderedDict()
 
     async def read(self, context: Context) -> HomeNode:
         """The screen from its rows."""
         member_id = context.member.member_id
-        async with self._database.read() as connection:
-            read = await self._home.read(connection, member_id, context.now, context.locale)
+        read = await self._rows.ask((member_id, context.locale, context.now))
+        if isinstance(read, Refused):
+            raise read
         node = self._shown[member_id, context.locale] = show_home(read, context.locale)
         self._shown.move_to_end((member_id, context.locale))
         while len(self._shown) > _SCREENS_MOST:
@@ -151,6 +159,12 @@ class Screens:
         member_id = context.member.member_id
         marks = await self._marks.ask(member_id)
         return rules.is_version_at(version, member_id, context.locale, marks, context.now)
+
+    async def _read(self, asked: Sequence[_Asked]) -> list[HomeRead | Refused]:
+        """At the latest instant of those who ask, so that none is judged by what was in force before it."""
+        screens = [(member_id, locale) for member_id, locale, _ in asked]
+        async with self._database.read() as connection:
+            return await self._home.read_many(connection, screens, max(now for _, _, now in asked))
 
     async def _load(self, member_ids: Sequence[UUID]) -> list[rules.Marks]:
         async with self._database.read() as connection:

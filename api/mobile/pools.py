@@ -1,5 +1,6 @@
 """Pools: what can be drawn, with which exact chances."""
 
+from dataclasses import field
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated
@@ -76,6 +77,7 @@ class PoolNode(Node):
     refusal: Refusal | None = strawberry.field(
         description="What a single draw would meet now, its price aside; null where you can draw."
     )
+    kept: strawberry.Private[dict[object, object]] = field(default_factory=dict)
 
 
 @strawberry.type(description="How much you may still draw, over all pools, and your own stop.")
@@ -93,8 +95,24 @@ class SelfExclusionSet:
 SetSelfExclusionResult = Annotated[SelfExclusionSet | Refusal, strawberry.union("SetSelfExclusionResult")]
 
 
+# Nodes are never changed, so one serves all members who stand alike; each holds its view, whose identity stays its own.
+_known: dict[tuple[int, str], tuple[gacha.PoolView, PoolNode]] = {}
+_KNOWN_MOST = 1_000
+
+
 def show_pool(view: gacha.PoolView, locale: str) -> PoolNode:
     """A pool, as it stands for one member."""
+    if view.refusal:
+        return _pool(view, locale)
+    known = _known.get((id(view), locale))
+    if known is None:
+        if len(_known) >= _KNOWN_MOST:
+            _known.clear()
+        known = _known[id(view), locale] = view, _pool(view, locale)
+    return known[1]
+
+
+def _pool(view: gacha.PoolView, locale: str) -> PoolNode:
     odds = view.pool.odds
     return PoolNode(
         id=write_id("pol", view.pool.id),

@@ -9,31 +9,34 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Question = TypeVar("Question")
 Answer = TypeVar("Answer")
 
 
 class Gatherer(Generic[Question, Answer]):
-    """Asks with `call`, one call at a time and at most `most` questions in each.
+    """Asks with `call`, at most `most` questions in each and at most `lanes` calls at a time.
 
     A question is never part of a call that began before it was asked: what was committed until then is in its answer.
     `call` answers each question, in order; what it raises is raised to each who asked in that call.
     """
 
-    def __init__(self, call: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]], *, most: int = 256) -> None:
+    def __init__(
+        self, call: Callable[[Sequence[Question]], Awaitable[Sequence[Answer]]], *, most: int = 256, lanes: int = 1
+    ) -> None:
         self._call = call
         self._most = most
+        self._lanes = lanes
         self._waiting: deque[tuple[Question, asyncio.Future[Answer]]] = deque()
-        self._running: asyncio.Task[None] | None = None
+        self._running: set[asyncio.Task[None]] = set()
 
     async def ask(self, question: Question) -> Answer:
         """The answer to one question."""
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, future))
-        if self._running is None:
-            self._running = asyncio.create_task(self._run(), name="gathered questions")
+        if len(self._running) < self._lanes:
+            self._running.add(asyncio.create_task(self._run(), name="gathered questions"))
         return await future
 
     async def _run(self) -> None:
@@ -46,7 +49,7 @@ class Gatherer(Generic[Question, Answer]):
                     await self._answer(batch)
         finally:
             # At once: a question that comes before the task's callbacks run must start another.
-            self._running = None
+            self._running.remove(cast("asyncio.Task[None]", asyncio.current_task()))
 
     async def _answer(self, batch: list[tuple[Question, asyncio.Future[Answer]]]) -> None:
         try:

@@ -15,7 +15,7 @@ from game.checkin import actions as checkin
 from game.checkin.rules.views import StreakView
 from game.home import rules, store
 from game.home.rules import Marks, Notice
-from game.home.store import Foresight, Plan, Reader
+from game.home.store import Answers, Ask, Foresight, Plan, Reader
 from game.orders import actions as orders
 from game.orders.rules import Window
 from loyalty.grants import actions as grants
@@ -23,6 +23,7 @@ from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members import actions as members
 from loyalty.members.rules import Member, refuse_unfit
+from loyalty.refusals import Refused
 from loyalty.sheets.actions import Sheets, open_sheets
 from loyalty.tiers import actions as tiers
 from loyalty.tiers.actions import TierView
@@ -31,7 +32,7 @@ from rewards.coupons import actions as coupons
 from rewards.coupons.actions import CouponView
 from rewards.coupons.rules.coupons import CouponState
 from rewards.gacha import actions as gacha
-from rewards.gacha.actions import PoolView
+from rewards.gacha.actions import PoolsOpen, PoolView
 
 COUPONS_SHOWN = 10
 Section = TypeVar("Section")
@@ -59,7 +60,7 @@ class HomeRead:
 
 
 class Home:
-    """The first screens of one process: remembers what the last one asked the database for."""
+    """The first screens of one process: remembers what the last ones asked the database for."""
 
     def __init__(self) -> None:
         self._plan: Plan = ()
@@ -71,25 +72,51 @@ class Home:
         `version` differs as soon as any section does, be it by a change, a sheet or the time; see `load_marks`.
         Refuses MEMBER_NOT_FOUND, MEMBER_SUSPENDED, MEMBER_ERASED.
         """
-        reader = await self._foresee(connection, member_id)
-        found = await members.load_members(reader, [member_id])
-        member = refuse_unfit(found.get(member_id))
-        sections = _Sections(reader, member, now)
-        read = await sections.read(await open_sheets(reader, now), locale)
-        if reader.surprised:
-            self._plan = reader.plan(member_id)
-        return read
+        (found,) = await self.read_many(connection, [(member_id, locale)], now)
+        if isinstance(found, Refused):
+            raise found
+        return found
 
-    async def _foresee(self, connection: Any, member_id: UUID) -> Reader:
+    async def read_many(
+        self, connection: Any, asked: Sequence[tuple[UUID, str]], now: datetime
+    ) -> list[HomeRead | Refused]:
+        """The same for some members, each in a language, together in one statement; a refusal fails nobody else."""
+        found: list[HomeRead | Refused] = []
+        while len(found) < len(asked):
+            rest = asked[len(found) :]
+            shared, answers = await self._foresee(connection, [member_id for member_id, _ in rest])
+            everyone = _Everyone(now)
+            asks: dict[Ask, None] = {}
+            for (member_id, locale), own in zip(rest, answers, strict=True):
+                reader = Reader(connection, shared, own)
+                found.append(await _read(reader, everyone, member_id, locale))
+                asks.update(dict.fromkeys(reader.plan(member_id)) if reader.surprised or not asks else {})
+                if reader.surprised and self._learn(tuple(asks)):
+                    # The others are asked for anew, since they may want to know the same.
+                    break
+        return found
+
+    def _learn(self, plan: Plan) -> bool:
+        """Whether a plan asks what was not foreseen: it is from now on.
+
+        Members are of several kinds, so what others asked is foreseen along with it, up to twice as much.
+        """
+        if not set(plan) - set(self._plan):
+            return False
+        joined = dict.fromkeys((*self._plan, *plan))
+        self._plan = tuple(joined) if len(joined) <= 2 * len(plan) else plan
+        return True
+
+    async def _foresee(self, connection: Any, member_ids: Sequence[UUID]) -> tuple[Answers, list[Answers]]:
         try:
             if self._foresight is None or self._foresight.plan is not self._plan:
                 self._foresight = await store.prepare(connection, self._plan)
-            return Reader(connection, await self._foresight.ask(connection, member_id))
+            return await self._foresight.ask(connection, member_ids)
         except Exception:
             if connection.is_closed():
                 raise
             _log.exception("the first screen is read section by section")
-            return Reader(connection, {})
+            return {}, [{} for _ in member_ids]
 
 
 async def load_marks(connection: Any, member_ids: Sequence[UUID]) -> list[Marks]:
@@ -100,13 +127,41 @@ async def load_marks(connection: Any, member_ids: Sequence[UUID]) -> list[Marks]
     return await store.load_marks_of_many(connection, member_ids)
 
 
+class _Everyone:
+    """What the screens that are read together share: opened for the first of them."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._sheets: Sheets | None = None
+        self._pools: PoolsOpen | None = None
+
+    async def sheets(self, reader: Reader) -> Sheets:
+        self._sheets = self._sheets or await open_sheets(reader, self.now)
+        return self._sheets
+
+    async def pools(self, reader: Reader) -> PoolsOpen:
+        self._pools = self._pools or await gacha.open_pools_on_view(reader, await self.sheets(reader), self.now)
+        return self._pools
+
+
+async def _read(reader: Reader, everyone: _Everyone, member_id: UUID, locale: str) -> HomeRead | Refused:
+    sheets = await everyone.sheets(reader)
+    known = await members.load_members(reader, [member_id])
+    try:
+        member = refuse_unfit(known.get(member_id))
+    except Refused as refused:
+        return refused
+    return await _Sections(reader, member, everyone).read(sheets, locale)
+
+
 class _Sections:
     """Reads the sections of one screen one after the other, and notes which of them broke."""
 
-    def __init__(self, reader: Reader, member: Member, now: datetime) -> None:
+    def __init__(self, reader: Reader, member: Member, everyone: _Everyone) -> None:
         self._reader = reader
         self._member = member
-        self._now = now
+        self._everyone = everyone
+        self._now = everyone.now
         self._broken: list[str] = []
 
     async def read(self, sheets: Sheets, locale: str) -> HomeRead:
@@ -119,7 +174,7 @@ class _Sections:
         wallets = await self._try("wallet", self._wallets())
         board, appointment = await self._try("board", self._board(sheets)) or (None, None)
         streak = await self._try("streak", self._streak(sheets))
-        pools = await self._try("pools", gacha.view_pools(reader, member.id, now, opened=sheets))
+        pools = await self._try("pools", self._pools())
         shown = coupons.read_coupons(reader, member.id, now, first=COUPONS_SHOWN, state=CouponState.ISSUED)
         mine = await self._try("coupons", shown)
         notices = await self._try("notices", self._notices(sheets, tier, wallets, today))
@@ -159,6 +214,10 @@ class _Sections:
     async def _board(self, sheets: Sheets) -> tuple[BoardRead, Window | None]:
         board = await boards.read_board(self._reader, self._member.id, self._now, sheets)
         return board, await orders.read_appointment(self._reader, sheets, self._member, board)
+
+    async def _pools(self) -> list[PoolView]:
+        opened = await self._everyone.pools(self._reader)
+        return await gacha.view_pools_for(self._reader, opened, self._member, self._now)
 
     async def _streak(self, sheets: Sheets) -> StreakView:
         return (await checkin.read_streaks(self._reader, [self._member.id], self._now, sheets))[self._member.id]

@@ -1,7 +1,8 @@
 """Many statements as one.
 
-The flats below read with statements of their own. What they asked for the last first screen is foreseen for the next:
-all of it goes to the database as one statement, and each flat's own code then finds its rows here. What was not
+The flats below read with statements of their own. What they asked for the last first screens is foreseen for the next:
+all of it goes to the database as one statement, for all members who want theirs at the same time, and each flat's own
+code then finds its rows here. What was not
 foreseen (another day, another pool, a sheet read for the first time) is asked by itself and foreseen from then on. An
 answer is found by statement and arguments together, so a plan can be out of date but never wrong.
 """
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 Ask = tuple[str, tuple[Any, ...]]
+Answers = dict[Ask, list[Any]]
 Plan = tuple[Ask, ...]
 
 # What the first screen rests on, told by the versions of its rows (`xmin` and `ctid` together name one), or by what it
@@ -62,25 +64,30 @@ _MEMBER = _TheMember()
 class Reader:
     """A connection for reading: finds what was foreseen, asks for the rest once, and notes everything asked.
 
-    `surprised` tells whether there was any rest.
+    `shared` is what was foreseen for everybody, `own` for the one that is read. `surprised` tells whether there was any
+    rest.
     """
 
-    def __init__(self, connection: Any, foreseen: dict[Ask, list[Any]]) -> None:
+    def __init__(self, connection: Any, shared: Answers, own: Answers) -> None:
         self.connection = connection
-        self._known = foreseen
+        self._shared = shared
+        self._own = own
         self.asked: dict[Ask, None] = {}
-        self.statements = 1 if foreseen else 0
+        self.statements = 1 if shared or own else 0
         self.surprised = False
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         """The rows of a statement."""
-        ask = (statement, _freeze(arguments))
+        ask = (statement, _frozen(arguments))
         self.asked[ask] = None
-        if ask not in self._known:
-            self._known[ask] = list(await self.connection.fetch(statement, *arguments))
+        found = self._own.get(ask)
+        if found is None:
+            found = self._shared.get(ask)
+        if found is None:
+            found = self._own[ask] = list(await self.connection.fetch(statement, *arguments))
             self.statements += 1
             self.surprised = True
-        return self._known[ask]
+        return found
 
     async def fetchrow(self, statement: str, *arguments: Any) -> Any:
         """The first row of a statement, or None."""
@@ -108,33 +115,58 @@ async def load_marks_of_many(connection: Any, member_ids: Sequence[UUID]) -> lis
 
 
 class Foresight:
-    """A plan made ready: one statement for all of it, and how its arguments and rows are those of the parts."""
+    """A plan made ready: one statement for all of it and for many members, and which of its rows answer what."""
 
-    def __init__(self, plan: Plan, parts_of_it: Sequence[tuple[Ask, tuple[str, ...]]]) -> None:
+    def __init__(self, plan: Plan, parts: Sequence[tuple[Ask, tuple[str, ...]]]) -> None:
         self.plan = plan
-        parts: list[str] = []
-        count = 0
-        for (statement, arguments), _ in parts_of_it:
-            parts.append(f"ARRAY(SELECT r FROM ({_renumber(statement, count)}) AS r)")
-            count += len(arguments)
-        self._statement = f"SELECT {', '.join(parts)}" if parts else ""
-        self._parts = parts_of_it
+        self._arguments: list[Any] = []
+        self._shared = [part for part in parts if not _names_member(part[0][1])]
+        self._own = [part for part in parts if _names_member(part[0][1])]
+        # What all members share is read, and sent, with the first of them alone.
+        columns = [f"CASE one.place WHEN 1 THEN {self._array(ask)} END" for ask, _ in self._shared]
+        columns += [self._array(ask) for ask, _ in self._own]
+        self._statement = (
+            f"SELECT {', '.join(columns)} FROM unnest($1::uuid[]) WITH ORDINALITY AS one(id, place) ORDER BY place"
+            if columns
+            else ""
+        )
 
-    async def ask(self, connection: Any, member_id: UUID) -> dict[Ask, list[Any]]:
-        """Asks the plan for one member, in one statement."""
+    def _array(self, ask: Ask) -> str:
+        statement, arguments = ask
+        return (
+            f"ARRAY(SELECT r FROM ({_PARAMETER.sub(lambda found: self._argument(arguments, found), statement)}) AS r)"
+        )
+
+    def _argument(self, arguments: tuple[Any, ...], found: re.Match[str]) -> str:
+        value = arguments[int(found.group(1)) - 1]
+        if value is _MEMBER:
+            return "one.id"
+        if _names_member(value):
+            return f"ARRAY[{', '.join('one.id' for _ in value)}]"
+        self._arguments.append(value)
+        return f"${len(self._arguments) + 1}"
+
+    async def ask(self, connection: Any, member_ids: Sequence[UUID]) -> tuple[Answers, list[Answers]]:
+        """Asks the plan in one statement: what all members share, and what is each one's own, in their order."""
         if not self._statement:
-            return {}
-        asks = [(statement, _replace(asked, _MEMBER, member_id)) for (statement, asked), _ in self._parts]
-        row = await connection.fetchrow(self._statement, *(value for _, given in asks for value in given))
-        return {
-            ask: [dict(zip(columns, record, strict=True)) for record in records]
-            for ask, (_, columns), records in zip(asks, self._parts, row, strict=True)
+            return {}, [{} for _ in member_ids]
+        rows = await connection.fetch(self._statement, member_ids, *self._arguments)
+        count = len(self._shared)
+        shared = {
+            ask: _named(columns, records) for (ask, columns), records in zip(self._shared, rows[0][:count], strict=True)
         }
+        return shared, [
+            {
+                (statement, _replace(asked, _MEMBER, member_id)): _named(columns, records)
+                for ((statement, asked), columns), records in zip(self._own, row[count:], strict=True)
+            }
+            for member_id, row in zip(member_ids, rows, strict=True)
+        ]
 
 
 async def prepare(connection: Any, plan: Plan) -> Foresight:
     """Makes a plan ready, without what cannot be read inside another statement."""
-    columns = [(ask, await _columns_of(connection, ask[0])) for ask in plan]
+    columns = [(ask, await _columns_of(connection, ask[0])) for ask in plan if _can_be_one(ask[1])]
     return Foresight(plan, [(ask, names) for ask, names in columns if names is not None])
 
 
@@ -146,8 +178,24 @@ async def _columns_of(connection: Any, statement: str) -> tuple[str, ...] | None
     return _columns[statement]
 
 
-def _renumber(statement: str, by: int) -> str:
-    return _PARAMETER.sub(lambda found: f"${int(found.group(1)) + by}", statement)
+def _named(columns: tuple[str, ...], records: Sequence[Any]) -> list[Any]:
+    return [dict(zip(columns, record, strict=True)) for record in records]
+
+
+def _names_member(value: Any) -> bool:
+    return value is _MEMBER or (type(value) is tuple and any(_names_member(each) for each in value))
+
+
+def _can_be_one(arguments: tuple[Any, ...]) -> bool:
+    """Whether each argument is the member, a list of nobody else, or the same for all members."""
+    lists = [each for each in arguments if type(each) is tuple and _names_member(each)]
+    return all(each is _MEMBER for members in lists for each in members)
+
+
+def _frozen(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    if all([type(each) in _ATOMS for each in arguments]):  # noqa: C419 - a list is twice as fast here
+        return arguments
+    return tuple([each if type(each) in _ATOMS else _freeze(each) for each in arguments])
 
 
 def _freeze(value: Any) -> Any:

@@ -247,5 +247,6 @@ async def test_every_table_that_the_first_screen_reads_is_watched(edges: tuple[E
     asked = [statement for server in edge.servers for statement, _ in server.once(Home, Home)._plan]
     read = {table for statement in asked for table in _READS.findall(statement)} - {"unnest"}
     assert read > {"members", "boards", "coupons", "pools", "sheets"}
-    # What is read once and then remembered never changes: the terms of offers and pools, and bodies of sheets.
-    assert read - set(_READS.findall(store.MARKS)) <= {"offer_terms", "pool_odds"}
+    # What is read once and then remembered never changes: the terms of offers and pools, and bodies of sheets. Who
+    # delivers an order changes the board as well.
+    assert read - set(_READS.findall(store.MARKS)) <= {"offer_terms", "pool_odds", "deliveries"}

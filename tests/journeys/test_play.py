@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,9 @@ import pytest
 
 from api.mobile.home import Screens
 from api.settings import Settings
-from game.home.actions import Home
+from game.home.actions import Home, HomeRead
 from game.home.store import Reader
+from loyalty.refusals import Refused
 from tests.edge import Edge, open_edge
 
 MEI, LI, TILL = "demo:mei", "demo:li", "demo:taipei-1"
@@ -132,11 +134,17 @@ def forget_screens(edge: Edge) -> None:
         server._shared[Screens]._shown.clear()
 
 
-async def read_home(edge: Edge, who: str = MEI, locale: str = "en") -> Any:
+async def member_of(edge: Edge, who: str) -> UUID:
+    await edge.card(who)
     [(member,)] = await edge.rows("SELECT member_id FROM identities WHERE subject = $1", who.removeprefix("demo:"))
+    return UUID(str(member))  # not the driver's own class
+
+
+async def read_home(edge: Edge, who: str = MEI, locale: str = "en") -> Any:
+    member = await member_of(edge, who)
     home = edge.services.once(Home, Home)
     async with edge.database.read() as connection:
-        return await home.read(connection, UUID(str(member)), edge.now(), locale)  # not the driver's own class
+        return await home.read(connection, member, edge.now(), locale)
 
 
 async def test_home_is_one_statement_for_every_member_once_it_is_known(edge: Edge) -> None:
@@ -153,6 +161,39 @@ async def test_home_is_one_statement_for_every_member_once_it_is_known(edge: Edg
     for who in ("demo:new", MEI, "demo:new"):
         await read_home(edge, who)
         assert (await read_home(edge, who)).statements == 1
+
+
+async def test_screens_read_together_are_what_each_is_read_alone(edge: Edge) -> None:
+    asked = []
+    for who, locale in ((MEI, "en"), (LI, "zh-TW"), ("demo:new", "en"), ("demo:barred", "en"), (MEI, "zh-TW")):
+        asked.append((await member_of(edge, who), locale))
+    await play(edge, TAP)
+    await play(edge, TAP, TAP, who=LI)
+    await edge.give(MEI, 1_000)
+    await edge.buy(MEI, "NT$50 off NT$300")
+    await edge.ask("mobile", "CheckIn", LI)
+    await edge.execute("UPDATE members SET status = 'SUSPENDED' WHERE id = $1", asked[3][0])
+    now = edge.now()
+
+    def shown(read: Any) -> Any:
+        return read.code if isinstance(read, Refused) else replace(read, statements=0)
+
+    async def alone(connection: Any, member_id: UUID, locale: str) -> Any:
+        try:
+            return await Home().read(connection, member_id, now, locale)
+        except Refused as refused:
+            return refused
+
+    async with edge.database.read() as connection:
+        apart = [shown(await alone(connection, *each)) for each in asked]
+        home = Home()
+        for _ in range(3):  # without a plan, with that of some of them, and with all that is to be known
+            together = await home.read_many(connection, asked, now)
+            for one, other in zip(apart, together, strict=True):
+                assert shown(other) == one
+        assert isinstance(together[3], Refused)
+        assert {each.statements for each in together if isinstance(each, HomeRead)} == {1}
+        assert len({each.version for each in together if isinstance(each, HomeRead)}) == 4
 
 
 async def change_board(edge: Edge) -> None:

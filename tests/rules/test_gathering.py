@@ -50,6 +50,22 @@ async def test_what_comes_during_a_call_goes_into_the_next_and_never_into_one_th
     assert oracle.calls == [[1], [1, 2, 3]]
 
 
+async def test_two_lanes_call_side_by_side_and_no_third_joins_them() -> None:
+    oracle = Oracle()
+    gatherer = Gatherer(oracle.call, lanes=2)
+    oracle.open.clear()
+    asked = [asyncio.create_task(gatherer.ask(1))]
+    await oracle.began.wait()
+    oracle.began.clear()
+    asked.append(asyncio.create_task(gatherer.ask(2)))
+    await oracle.began.wait()
+    asked += [asyncio.create_task(gatherer.ask(n)) for n in (3, 4)]
+    await asyncio.sleep(0.01)
+    assert oracle.calls == [[1], [2]]
+    oracle.open.set()
+    assert await asyncio.gather(*asked) == [(0, 1), (1, 2), (2, 3), (2, 4)]
+
+
 async def test_a_call_takes_no_more_than_it_may() -> None:
     oracle = Oracle()
     gatherer = Gatherer(oracle.call, most=2)

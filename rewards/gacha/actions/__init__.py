@@ -8,15 +8,18 @@ from rewards.gacha.actions.reading import (
     CheckedDraw,
     DrawView,
     OddsLine,
+    PoolsOpen,
     PoolView,
     RailsView,
     check_draws,
     export_draws,
+    open_pools_on_view,
     read_draws,
     read_draws_by_id,
     read_rails,
     read_receipt,
     view_pools,
+    view_pools_for,
 )
 from rewards.gacha.rules.pools import Pool, Terms
 
@@ -29,6 +32,7 @@ __all__ = [
     "OddsLine",
     "Pool",
     "PoolView",
+    "PoolsOpen",
     "PrizesDrawn",
     "RailsView",
     "SelfExclusionSet",
@@ -41,6 +45,7 @@ __all__ = [
     "find_pools",
     "known_terms",
     "load_terms",
+    "open_pools_on_view",
     "publish_odds",
     "put_in_force",
     "read_draws",
@@ -49,4 +54,5 @@ __all__ = [
     "read_receipt",
     "set_self_exclusions",
     "view_pools",
+    "view_pools_for",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
@@ -15,8 +15,11 @@ from loyalty.members import actions as members
 from loyalty.members.rules import Member
 from loyalty.refusals import Refused
 from loyalty.sheets.actions import Sheets, open_sheets
+from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER, read_tier
+from loyalty.tiers.rules import Ladder
 from rewards.coupons import actions as coupons
+from rewards.coupons.rules.offers import Offer
 from rewards.fairness import actions as fairness
 from rewards.fairness.rules import Epoch, Roll, Vault, roll
 from rewards.gacha.actions.drawing import RAILS, check_caps, read_draw, refuse_paused
@@ -31,6 +34,10 @@ from rewards.gacha.rules.rails import Rails
 from rewards.gacha.rules.receipts import DrawRecord, write_receipt
 from rewards.gacha.rules.verifying import verify
 from rewards.gacha.store import draws as store
+
+# Many members stand alike in a pool: version, pity and what is left say all of its view but the refusal.
+_views_known: dict[tuple[UUID, int, int, tuple[int | None, ...]], PoolView] = {}
+_VIEWS_MOST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,48 +104,82 @@ class CheckedDraw:
     wrong: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PoolsOpen:
+    """Pools of one moment, for anybody: what is known of them before it is asked who looks."""
+
+    pools: Pools
+    shown: tuple[Pool, ...]
+    sheets: Sheets
+    season: Season
+    rails: Rails
+    ladder: Ladder
+    offers: dict[str, UUID]
+    terms: Mapping[str, Offer]
+    today: date
+
+
 async def view_pools(
-    connection: Any, member_id: UUID, now: datetime, pool_ids: Sequence[UUID] | None = None,
-    opened: Sheets | None = None,
-) -> list[PoolView]:  # fmt: skip
+    connection: Any, member_id: UUID, now: datetime, pool_ids: Sequence[UUID] | None = None
+) -> list[PoolView]:
     """Pools, all where none are named, judged for this member; the oldest first.
 
-    Of all, those whose last day is over are left out. `opened` are the sheets of `now`, where the caller has them.
+    Of all, those whose last day is over are left out.
     """
-    sheets = opened or await open_sheets(connection, now)
+    member = (await members.load_members(connection, [member_id])).get(member_id)
+    if member is None:
+        return []
+    opened = await open_pools_on_view(connection, await open_sheets(connection, now), now, pool_ids)
+    return await view_pools_for(connection, opened, member, now)
+
+
+async def open_pools_on_view(
+    connection: Any, sheets: Sheets, now: datetime, pool_ids: Sequence[UUID] | None = None
+) -> PoolsOpen:
+    """The pools of `view_pools`, under the sheets of `now`, to be judged for one member or many."""
     pools = await read_pools(connection, sheets, pool_ids)
     season = await sheets.season(connection)
     found = await sheets.get(connection, *RAILS)
-    assert found is not None, "no sheet of guard rails: run `main.py season seed` first"
     ladder = await sheets.get(connection, *LADDER)
-    member = (await members.load_members(connection, [member_id])).get(member_id)
-    if member is None or ladder is None:
-        return []
+    assert found is not None, "no sheet of guard rails: run `main.py season seed` first"
+    assert ladder is not None, "no ladder sheet: run `main.py season seed` first"
     today = season.day(now)
     over = [each for each in pools.all if each.odds.closes_on and each.odds.closes_on < today]
-    shown = [each for each in pools.all if pool_ids is not None or each not in over]
-    tier = ""
-    if any(each.odds.tiers for each in shown):
-        tier = (await read_tier(connection, ladder, season, member_id, now)).tier.code
+    shown = tuple([each for each in pools.all if pool_ids is not None or each not in over])
     slugs = sorted({slug for each in shown for slug in each.odds.offers})
     terms = await coupons.read_terms_on_sale(connection, slugs)
     offers = {slug: offer_id for slug, (offer_id, _) in terms.items()}
-    standings = await open_standings(connection, [member_id], [each.id for each in shown])
+    on_sale = {slug: offer for slug, (_, offer) in terms.items()}
+    return PoolsOpen(pools, shown, sheets, season, found, ladder, offers, on_sale, today)
 
-    def why_not(pool: Pool) -> Refused | None:
-        try:
-            refuse_paused(sheets, pool, offers)
-            admission.check_window(pool.odds, pool.slug, today, season.zone)
-            admission.check_prizes((terms[slug][1] for slug in pool.odds.offers), pool.slug, today)
-            rails.refuse_excluded(standings.rail(member_id).excluded_until, now)
-            admission.check_gates(pool.odds, tier, member.birth_year, today)
-            check_caps(found, standings, pool, member, 1, today, season)
-            pools.refuse_emptied(pool)
-        except Refused as refused:
-            return refused
-        return None
 
-    return [_view(pools, standings, each, member_id, why_not(each)) for each in shown]
+async def view_pools_for(connection: Any, opened: PoolsOpen, member: Member, now: datetime) -> list[PoolView]:
+    """The same for a member."""
+    tier = ""
+    if any(each.odds.tiers for each in opened.shown):
+        tier = (await read_tier(connection, opened.ladder, opened.season, member.id, now)).tier.code
+    standings = await open_standings(connection, [member.id], [each.id for each in opened.shown])
+    return [
+        _view(opened.pools, standings, each, member.id, _why_not(opened, standings, each, member, tier, now))
+        for each in opened.shown
+    ]
+
+
+def _why_not(
+    opened: PoolsOpen, standings: Standings, pool: Pool, member: Member, tier: str, now: datetime
+) -> Refused | None:
+    today, season, terms = opened.today, opened.season, opened.terms
+    try:
+        refuse_paused(opened.sheets, pool, opened.offers)
+        admission.check_window(pool.odds, pool.slug, today, season.zone)
+        admission.check_prizes((terms[slug] for slug in pool.odds.offers), pool.slug, today)
+        rails.refuse_excluded(standings.rail(member.id).excluded_until, now)
+        admission.check_gates(pool.odds, tier, member.birth_year, today)
+        check_caps(opened.rails, standings, pool, member, 1, today, season)
+        opened.pools.refuse_emptied(pool)
+    except Refused as refused:
+        return refused
+    return None
 
 
 async def read_rails(connection: Any, member_id: UUID, now: datetime) -> RailsView:
@@ -219,16 +260,24 @@ def rolls_of(record: DrawRecord, terms: Terms, seed: bytes) -> list[Roll]:
 
 
 def _view(pools: Pools, standings: Standings, pool: Pool, member_id: UUID, refusal: Refused | None) -> PoolView:
-    odds = pool.odds
     pity = standings.pity(member_id, pool.id, pool.terms.pity_from)
-    columns = (chances.stated(odds), chances.consolidated(odds), chances.effective(odds, pity, pools.gone(pool)))
-    lines = tuple(
-        OddsLine(entry, stated, consolidated, effective, pools.left(pool, entry))
-        for entry, stated, consolidated, effective in zip(odds.entries, *columns, strict=True)
-    )
+    left = tuple([pools.left(pool, entry) for entry in pool.odds.entries])
+    view = _views_known.get((pool.id, pool.terms.version, pity, left))
+    if view is None or view.pool is not pool:
+        if len(_views_known) >= _VIEWS_MOST:
+            _views_known.clear()
+        view = _views_known[pool.id, pool.terms.version, pity, left] = _judge(pool, pity, left)
+    return replace(view, refusal=refusal) if refusal else view
+
+
+def _judge(pool: Pool, pity: int, left: Sequence[int | None]) -> PoolView:
+    odds = pool.odds
+    gone = frozenset(entry.code for entry, units in zip(odds.entries, left, strict=True) if units == 0)
+    columns = (chances.stated(odds), chances.consolidated(odds), chances.effective(odds, pity, gone), left)
     return PoolView(
-        pool, lines, chances.expected_draws(odds.hazard), chances.ten_expectation(odds), pity,
-        Fraction(odds.hazard.chance(pity + 1), PPM), refusal,
+        pool, tuple(OddsLine(*line) for line in zip(odds.entries, *columns, strict=True)),
+        chances.expected_draws(odds.hazard), chances.ten_expectation(odds), pity,
+        Fraction(odds.hazard.chance(pity + 1), PPM), None,
     )  # fmt: skip
 
 
