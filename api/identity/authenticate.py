@@ -6,11 +6,10 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
 from uuid import UUID
 
 from api.identity import actions
-from api.identity.firebase import FirebaseTokens, Verified
 from api.identity.granting import granted_roles
 from api.identity.rules import (
     KEY_CACHE_SECONDS,
@@ -42,6 +41,9 @@ from loyalty.members.rules import IdentityKind
 from loyalty.receipts.actions import stores
 from loyalty.receipts.actions.stores import Store
 from loyalty.work import Work
+
+if TYPE_CHECKING:
+    from api.identity.firebase import FirebaseTokens, Verified
 
 _REMEMBERED_MAX = 20_000
 DEMO_STORE_ZONE = "Asia/Taipei"

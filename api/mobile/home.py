@@ -130,8 +130,8 @@ class Screens:
     def __init__(self, database: Database, home: Home) -> None:
         self._database = database
         self._home = home
-        self._marks: Gatherer[UUID, rules.Marks] = Gatherer(self._load)
-        # Two calls, so that this process works on the rows of one while the database works on the other.
+        # Two calls each, so that this process works on the rows of one while the database works on the other.
+        self._marks: Gatherer[UUID, rules.Marks] = Gatherer(self._load, lanes=2)
         self._rows: Gatherer[_Asked, HomeRead | Refused] = Gatherer(self._read, most=_READ_MOST, lanes=2)
         self._shown: OrderedDict[tuple[UUID, str], HomeNode] = OrderedDict()
 
