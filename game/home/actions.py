@@ -15,7 +15,7 @@ from game.checkin import actions as checkin
 from game.checkin.rules.views import StreakView
 from game.home import rules, store
 from game.home.rules import Marks, Notice
-from game.home.store import Answers, Ask, Foresight, Plan, Reader
+from game.home.store import Answers, Foresight, Plan, Reader
 from game.orders import actions as orders
 from game.orders.rules import Window
 from loyalty.grants import actions as grants
@@ -35,6 +35,8 @@ from rewards.gacha import actions as gacha
 from rewards.gacha.actions import PoolsOpen, PoolView
 
 COUPONS_SHOWN = 10
+# A screen asks some twenty things.
+_PLAN_MOST = 60
 Section = TypeVar("Section")
 
 _log = logging.getLogger(__name__)
@@ -86,26 +88,25 @@ class Home:
             rest = asked[len(found) :]
             shared, answers = await self._foresee(connection, [member_id for member_id, _ in rest])
             everyone = _Everyone(now)
-            asks: dict[Ask, None] = {}
             for (member_id, locale), own in zip(rest, answers, strict=True):
                 reader = Reader(connection, shared, own)
                 found.append(await _read(reader, everyone, member_id, locale))
-                asks.update(dict.fromkeys(reader.plan(member_id)) if reader.surprised or not asks else {})
-                if reader.surprised and self._learn(tuple(asks)):
+                if reader.missed and self._learn(reader.plan(member_id)):
                     # The others are asked for anew, since they may want to know the same.
                     break
         return found
 
-    def _learn(self, plan: Plan) -> bool:
-        """Whether a plan asks what was not foreseen: it is from now on.
+    def _learn(self, missed: Plan) -> bool:
+        """Foresees from now on what was missed; False where it was known and yet cannot be foreseen.
 
-        Members are of several kinds, so what others asked is foreseen along with it, up to twice as much.
+        Members are of several kinds, so all of it is foreseen for each. What is no longer asked, such as what was told
+        of yesterday, is forgotten when there is too much: then everything is learnt once more.
         """
-        if not set(plan) - set(self._plan):
-            return False
-        joined = dict.fromkeys((*self._plan, *plan))
-        self._plan = tuple(joined) if len(joined) <= 2 * len(plan) else plan
-        return True
+        new = [each for each in missed if each not in self._plan]
+        if len(self._plan) + len(new) > _PLAN_MOST:
+            self._plan = ()
+        self._plan = (*self._plan, *new)
+        return bool(new)
 
     async def _foresee(self, connection: Any, member_ids: Sequence[UUID]) -> tuple[Answers, list[Answers]]:
         try:

@@ -10,7 +10,7 @@ answer is found by statement and arguments together, so a plan can be out of dat
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -47,8 +47,8 @@ _MARKS_OF_MANY = (
     f"{MARKS.replace('$1', 'asked.id')} FROM unnest($1::uuid[]) WITH ORDINALITY AS asked(id, place) ORDER BY place"
 )
 
-# What statements are asked with, apart from lists of it.
-_ATOMS = frozenset({UUID, str, int, bytes, type(None)})
+# What statements are asked with, apart from single values.
+_LISTS = frozenset({list, tuple, set})
 _PARAMETER = re.compile(r"\$(\d+)")
 # What each statement answers with; None for one that cannot be read inside another (arrays have no names there).
 _columns: dict[str, tuple[str, ...] | None] = {}
@@ -62,31 +62,28 @@ _MEMBER = _TheMember()
 
 
 class Reader:
-    """A connection for reading: finds what was foreseen, asks for the rest once, and notes everything asked.
+    """A connection for reading: finds what was foreseen, and asks for the rest once.
 
-    `shared` is what was foreseen for everybody, `own` for the one that is read. `surprised` tells whether there was any
-    rest.
+    `shared` is what was foreseen for everybody, `own` for the one that is read; `missed` is what was not.
     """
 
     def __init__(self, connection: Any, shared: Answers, own: Answers) -> None:
         self.connection = connection
         self._shared = shared
         self._own = own
-        self.asked: dict[Ask, None] = {}
+        self.missed: list[Ask] = []
         self.statements = 1 if shared or own else 0
-        self.surprised = False
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         """The rows of a statement."""
-        ask = (statement, _frozen(arguments))
-        self.asked[ask] = None
+        ask = (statement, tuple([_freeze(each) for each in arguments]))
         found = self._own.get(ask)
         if found is None:
             found = self._shared.get(ask)
         if found is None:
             found = self._own[ask] = list(await self.connection.fetch(statement, *arguments))
             self.statements += 1
-            self.surprised = True
+            self.missed.append(ask)
         return found
 
     async def fetchrow(self, statement: str, *arguments: Any) -> Any:
@@ -100,8 +97,8 @@ class Reader:
         return None if row is None else next(iter(row.values()))
 
     def plan(self, member_id: UUID) -> Plan:
-        """What was asked, for any member."""
-        return tuple((statement, _replace(asked, member_id, _MEMBER)) for statement, asked in self.asked)
+        """What was missed, for any member."""
+        return tuple((statement, _replace(asked, member_id, _MEMBER)) for statement, asked in self.missed)
 
 
 async def load_marks(connection: Any, member_id: UUID) -> tuple[object, ...]:
@@ -122,6 +119,7 @@ class Foresight:
         self._arguments: list[Any] = []
         self._shared = [part for part in parts if not _names_member(part[0][1])]
         self._own = [part for part in parts if _names_member(part[0][1])]
+        self._fills = [(ask[0], _filling(ask[1]), columns) for ask, columns in self._own]
         # What all members share is read, and sent, with the first of them alone.
         columns = [f"CASE one.place WHEN 1 THEN {self._array(ask)} END" for ask, _ in self._shared]
         columns += [self._array(ask) for ask, _ in self._own]
@@ -157,8 +155,8 @@ class Foresight:
         }
         return shared, [
             {
-                (statement, _replace(asked, _MEMBER, member_id)): _named(columns, records)
-                for ((statement, asked), columns), records in zip(self._own, row[count:], strict=True)
+                (statement, fill(member_id)): _named(columns, records)
+                for (statement, fill, columns), records in zip(self._fills, row[count:], strict=True)
             }
             for member_id, row in zip(member_ids, rows, strict=True)
         ]
@@ -178,6 +176,15 @@ async def _columns_of(connection: Any, statement: str) -> tuple[str, ...] | None
     return _columns[statement]
 
 
+def _filling(arguments: tuple[Any, ...]) -> Callable[[UUID], tuple[Any, ...]]:
+    """Puts a member's id where it goes."""
+    if arguments == (_MEMBER,):
+        return lambda member_id: (member_id,)
+    if arguments == ((_MEMBER,),):
+        return lambda member_id: ((member_id,),)
+    return lambda member_id: tuple([_replace(each, _MEMBER, member_id) for each in arguments])
+
+
 def _named(columns: tuple[str, ...], records: Sequence[Any]) -> list[Any]:
     return [dict(zip(columns, record, strict=True)) for record in records]
 
@@ -192,16 +199,8 @@ def _can_be_one(arguments: tuple[Any, ...]) -> bool:
     return all(each is _MEMBER for members in lists for each in members)
 
 
-def _frozen(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    if all([type(each) in _ATOMS for each in arguments]):  # noqa: C419 - a list is twice as fast here
-        return arguments
-    return tuple([each if type(each) in _ATOMS else _freeze(each) for each in arguments])
-
-
 def _freeze(value: Any) -> Any:
-    if isinstance(value, list | tuple | set):
-        return tuple([each if type(each) in _ATOMS else _freeze(each) for each in value])
-    return value
+    return tuple(map(_freeze, value)) if type(value) in _LISTS else value
 
 
 def _replace(value: Any, old: object, new: object) -> Any:

@@ -136,7 +136,6 @@ def check_draws(found: Odds, at: Counter[tuple[int, int]]) -> None:
 def test_five_million_draws_of_each_shipped_pool_lie_within_exact_bounds(name: str, seed: int) -> None:
     found = parse_odds(name, shipped(name))
     chance = random.Random(seed).random
-    cached: dict[tuple[str, int], Roll] = {}
 
     class Fast:
         """A roll whose value a fast generator gives."""
@@ -149,7 +148,6 @@ def test_five_million_draws_of_each_shipped_pool_lie_within_exact_bounds(name: s
         fast.value = int(chance() * limit)
         return fast
 
-    del cached
     at: Counter[tuple[int, int]] = Counter()
     pity = 0
     for _ in range(5_000_000):
