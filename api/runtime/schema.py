@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import re
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 
 from sqlalchemy import MetaData, Table
@@ -21,11 +21,14 @@ _HOUSES: tuple[ModuleType, ...] = (loyalty, rewards, game, api)
 
 @cache
 def metadata() -> MetaData:
-    """The metadata with the tables of every flat: each `tables` module, or folder of that name, is imported."""
+    """The metadata with the tables of every flat: each `tables` module, or folder of that name, is imported.
+
+    Found as files, since a walk through packages would bring in all of them, consoles and pages too.
+    """
     for house in _HOUSES:
-        for module in pkgutil.walk_packages(house.__path__, f"{house.__name__}."):
-            if "tables" in module.name.split(".")[-2:]:
-                importlib.import_module(module.name)
+        root = Path(house.__path__[0])
+        for path in sorted([*root.rglob("tables.py"), *root.rglob("tables/*.py")]):
+            importlib.import_module(".".join((house.__name__, *path.relative_to(root).with_suffix("").parts)))
     return SQLModel.metadata
 
 
