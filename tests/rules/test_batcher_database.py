@@ -148,3 +148,19 @@ async def test_a_connection_that_the_server_closed_is_replaced(small: Database) 
         subject = await mark(work)
     assert await stands(small, subject)
     await other.close()
+
+
+@pytest.mark.parametrize("plan_once", [False, True])
+async def test_a_statement_is_planned_once_where_that_is_wanted(shared_database: Database, plan_once: bool) -> None:
+    url = shared_database.engine.url.render_as_string(hide_password=False)
+    planning = Database(url, pool_size=1, plan_once=plan_once)
+    try:
+        async with planning.read() as connection:
+            for n in range(3):
+                await connection.fetch("SELECT subject FROM identities WHERE kind = $1 AND subject = 'x'", str(n))
+            [row] = await connection.fetch(
+                "SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement LIKE 'SELECT subject%'"
+            )
+    finally:
+        await planning.close()
+    assert tuple(row) == ((3, 0) if plan_once else (0, 3))
