@@ -113,13 +113,18 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 
 def start_seconds(databases: Databases, redis_url: str, var: Path) -> float:
-    """From the start of `main.py run` on a database that is there already, until `/readyz` answers 200."""
+    """From the start of `main.py run` on a database that is there already, until `/readyz` answers 200.
+
+    Python keeps compiled modules as it does where nothing forbids it, here under `var`: the first of several starts
+    makes them.
+    """
     port = free_port()
     environment = {
         **os.environ, "DATABASE_URL": databases.url, "DATABASE_OWNER_URL": databases.owner_url, "REDIS_URL": redis_url,
         "MERGEMART_SECRET": SECRET.decode(), "MERGEMART_VAR": str(var), "PORT": str(port),
-        "MERGEMART_LOG_LEVEL": "WARNING", "MERGEMART_JOBS": "0",
+        "MERGEMART_LOG_LEVEL": "WARNING", "MERGEMART_JOBS": "0", "PYTHONPYCACHEPREFIX": str(var / "compiled"),
     }  # fmt: skip
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with _running([sys.executable, "main.py", "run"], port, "/readyz", environment) as (_, seconds):
         return seconds
 

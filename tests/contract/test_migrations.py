@@ -7,11 +7,20 @@ import asyncio
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.runtime.migrations import DatabaseNewer, DatabaseUnreachable, check_not_newer, migrate, newest_revision
+from api.runtime.migrations import (
+    DatabaseNewer,
+    DatabaseUnreachable,
+    check_not_newer,
+    configuration,
+    migrate,
+    newest_revision,
+    revisions,
+)
 from api.runtime.schema import is_append_only, is_declared, metadata
 
 
@@ -53,6 +62,13 @@ async def test_the_app_can_neither_change_nor_delete_in_append_only_tables(datab
         )  # fmt: skip
         changing = not is_append_only(table)
         assert granted == [(True, True, changing, changing, False)], table.name
+
+
+def test_names_of_files_tell_the_revisions_as_alembic_does() -> None:
+    scripts = ScriptDirectory.from_config(configuration())
+    walked = [script.revision for script in scripts.walk_revisions()]
+    assert revisions() == tuple(reversed(walked))
+    assert [newest_revision()] == scripts.get_heads()
 
 
 async def test_migrating_twice_changes_nothing(owner_url: str) -> None:
