@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from fractions import Fraction
@@ -19,12 +19,11 @@ from loyalty.sheets.rules import Season
 from loyalty.tiers.actions import LADDER, read_tier
 from loyalty.tiers.rules import Ladder
 from rewards.coupons import actions as coupons
-from rewards.coupons.rules.offers import Offer
 from rewards.fairness import actions as fairness
 from rewards.fairness.rules import Epoch, Roll, Vault, roll
 from rewards.gacha.actions.drawing import RAILS, check_caps, read_draw, refuse_paused
 from rewards.gacha.actions.members import Standings, open_standings
-from rewards.gacha.actions.pools import Pools, load_terms, read_pools
+from rewards.gacha.actions.pools import load_terms, read_pools
 from rewards.gacha.rules import admission, chances, rails
 from rewards.gacha.rules.drawing import PRIZE_LABEL, SIDE_LABEL, TEN_LABEL
 from rewards.gacha.rules.hazard import PPM
@@ -105,17 +104,24 @@ class CheckedDraw:
 
 
 @dataclass(frozen=True, slots=True)
+class _PoolOpen:
+    """One of them: what is left of each prize, and what refuses everybody, before the member's own refusals (`shut`)
+    or after them (`emptied`)."""
+
+    pool: Pool
+    left: tuple[int | None, ...]
+    shut: Refused | None
+    emptied: Refused | None
+
+
+@dataclass(frozen=True, slots=True)
 class PoolsOpen:
     """Pools of one moment, for anybody: what is known of them before it is asked who looks."""
 
-    pools: Pools
-    shown: tuple[Pool, ...]
-    sheets: Sheets
+    shown: tuple[_PoolOpen, ...]
     season: Season
     rails: Rails
     ladder: Ladder
-    offers: dict[str, UUID]
-    terms: Mapping[str, Offer]
     today: date
 
 
@@ -149,34 +155,48 @@ async def open_pools_on_view(
     slugs = sorted({slug for each in shown for slug in each.odds.offers})
     terms = await coupons.read_terms_on_sale(connection, slugs)
     offers = {slug: offer_id for slug, (offer_id, _) in terms.items()}
-    on_sale = {slug: offer for slug, (_, offer) in terms.items()}
-    return PoolsOpen(pools, shown, sheets, season, found, ladder, offers, on_sale, today)
+
+    def open_one(pool: Pool) -> _PoolOpen:
+        def check() -> None:
+            refuse_paused(sheets, pool, offers)
+            admission.check_window(pool.odds, pool.slug, today, season.zone)
+            admission.check_prizes((terms[slug][1] for slug in pool.odds.offers), pool.slug, today)
+
+        left = tuple([pools.left(pool, entry) for entry in pool.odds.entries])
+        return _PoolOpen(pool, left, _refusal_of(check), _refusal_of(lambda: pools.refuse_emptied(pool)))
+
+    return PoolsOpen(tuple([open_one(each) for each in shown]), season, found, ladder, today)
 
 
 async def view_pools_for(connection: Any, opened: PoolsOpen, member: Member, now: datetime) -> list[PoolView]:
     """The same for a member."""
     tier = ""
-    if any(each.odds.tiers for each in opened.shown):
+    if any(each.pool.odds.tiers for each in opened.shown):
         tier = (await read_tier(connection, opened.ladder, opened.season, member.id, now)).tier.code
-    standings = await open_standings(connection, [member.id], [each.id for each in opened.shown])
+    standings = await open_standings(connection, [member.id], [each.pool.id for each in opened.shown])
     return [
-        _view(opened.pools, standings, each, member.id, _why_not(opened, standings, each, member, tier, now))
+        _view(standings, each, member.id, _why_not(opened, standings, each, member, tier, now))
         for each in opened.shown
-    ]
+    ]  # fmt: skip
 
 
 def _why_not(
-    opened: PoolsOpen, standings: Standings, pool: Pool, member: Member, tier: str, now: datetime
+    opened: PoolsOpen, standings: Standings, each: _PoolOpen, member: Member, tier: str, now: datetime
 ) -> Refused | None:
-    today, season, terms = opened.today, opened.season, opened.terms
-    try:
-        refuse_paused(opened.sheets, pool, opened.offers)
-        admission.check_window(pool.odds, pool.slug, today, season.zone)
-        admission.check_prizes((terms[slug] for slug in pool.odds.offers), pool.slug, today)
+    """What a single draw would meet, its price aside, in the order in which drawing asks."""
+    odds, today = each.pool.odds, opened.today
+
+    def check() -> None:
         rails.refuse_excluded(standings.rail(member.id).excluded_until, now)
-        admission.check_gates(pool.odds, tier, member.birth_year, today)
-        check_caps(opened.rails, standings, pool, member, 1, today, season)
-        opened.pools.refuse_emptied(pool)
+        admission.check_gates(odds, tier, member.birth_year, today)
+        check_caps(opened.rails, standings, each.pool, member, 1, today, opened.season)
+
+    return each.shut or _refusal_of(check) or each.emptied
+
+
+def _refusal_of(check: Callable[[], None]) -> Refused | None:
+    try:
+        check()
     except Refused as refused:
         return refused
     return None
@@ -259,9 +279,9 @@ def rolls_of(record: DrawRecord, terms: Terms, seed: bytes) -> list[Roll]:
     return [roll(seed, label, limit, place) for label, limit in asked]
 
 
-def _view(pools: Pools, standings: Standings, pool: Pool, member_id: UUID, refusal: Refused | None) -> PoolView:
+def _view(standings: Standings, opened: _PoolOpen, member_id: UUID, refusal: Refused | None) -> PoolView:
+    pool, left = opened.pool, opened.left
     pity = standings.pity(member_id, pool.id, pool.terms.pity_from)
-    left = tuple([pools.left(pool, entry) for entry in pool.odds.entries])
     view = _views_known.get((pool.id, pool.terms.version, pity, left))
     if view is None or view.pool is not pool:
         if len(_views_known) >= _VIEWS_MOST:
