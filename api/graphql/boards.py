@@ -73,6 +73,7 @@ class Cell:
         default=None, description="Of a bubble: from then on the cell is empty."
     )
     pop_diamonds: int | None = strawberry.field(default=None, description="Of a bubble: what popping it costs.")
+    kept: strawberry.Private[dict[object, object] | None] = None
 
 
 @strawberry.type(name="Order", description="What a customer waits for.")
@@ -129,7 +130,8 @@ def show_board(read: BoardRead, locale: str, appointment: Window | None = None) 
     """A board and the appointment that comes next, in a language."""
     board, content = read.board, read.board.content
     following = content.level(board.level + 1)
-    known = _known_of(content, locale).cells
+    known = _known_of(content, locale)
+    shown = known.cells
     return BoardNode(
         revision=read.revision,
         energy=EnergyNode(
@@ -140,7 +142,10 @@ def show_board(read: BoardRead, locale: str, appointment: Window | None = None) 
         level=board.level,
         experience=board.experience,
         next_level_experience=following.experience if following else None,
-        cells=[_cell(board, index, locale, known) for index in range(cells.CELLS)],
+        cells=[
+            shown.get(cell << _INDEX_BITS | index) or _cell(board, index, locale, known)
+            for index, cell in enumerate(board.cells)
+        ],
         orders=[_order(board, order, locale) for order in standing_orders(read)],
         next_appointment=_appointment(appointment, locale) if appointment else None,
         storage=Storage(
@@ -151,17 +156,24 @@ def show_board(read: BoardRead, locale: str, appointment: Window | None = None) 
 
 
 class _Known:
-    """The nodes of one content in one language that were shown before: goods by number, cells by what they hold."""
+    """The nodes of one content in one language that were shown before: goods by number, cells by number and index.
+
+    Of the cells those alone that look the same on every board; of boxes that a level opens, by index and that level.
+    """
 
     def __init__(self, content: Content) -> None:
         self.content = content
         self.items: dict[int, ItemNode] = {}
-        self.cells: dict[tuple[int, int, int | None], Cell] = {}
+        self.cells: dict[int, Cell] = {}
+        self.sealed: dict[tuple[int, int | None], Cell] = {}
 
 
-# Nodes are never changed, so one serves all members. A few contents at most are in use at a time.
+# Nodes are never changed, so one serves all members, and what was sent of a cell is sent again. A few contents at most
+# are in use at a time, each with some hundred goods in 63 cells.
 _known: dict[tuple[int, str], _Known] = {}
 _CONTENTS_MOST = 8
+_CELLS_MOST = 20_000
+_INDEX_BITS = 6
 
 
 def _known_of(content: Content, locale: str) -> _Known:
@@ -209,7 +221,7 @@ def _name(names: Mapping[str, str], locale: str) -> str:
     return names.get(locale) or names["en"]
 
 
-def _cell(board: Board, index: int, locale: str, known: dict[tuple[int, int, int | None], Cell]) -> Cell:
+def _cell(board: Board, index: int, locale: str, known: _Known) -> Cell:
     cell = board.cells[index]
     kind = cells.kind_of(cell)
     if kind is CellKind.GENERATOR:
@@ -221,15 +233,23 @@ def _cell(board: Board, index: int, locale: str, known: dict[tuple[int, int, int
             index=index, kind=kind, item=show_item(board.content, cell & ~BUBBLE, locale), generator=None,
             opens_at_level=None, expires_at=bubble.expires_at, pop_diamonds=bubble.diamonds,
         )  # fmt: skip
-    seal = board.content.sealed.get(index, 0) if kind is CellKind.BOX else 0
-    opens_at = seal if seal > board.level else None
-    found = known.get((index, cell, opens_at))
-    if found is None:
-        shown = kind in (CellKind.ITEM, CellKind.WEBBED)
-        item = show_item(board.content, cell, locale) if shown else None
-        found = Cell(index=index, kind=kind, item=item, generator=None, opens_at_level=opens_at)
-        known[index, cell, opens_at] = found
+    if kind is CellKind.BOX and index in board.content.sealed:
+        seal = board.content.sealed[index]
+        opens_at = seal if seal > board.level else None
+        found = known.sealed.get((index, opens_at))
+        if found is None:
+            found = known.sealed[index, opens_at] = _plain_cell(index, kind, None, opens_at)
+        return found
+    shown = kind in (CellKind.ITEM, CellKind.WEBBED)
+    if len(known.cells) >= _CELLS_MOST:
+        known.cells.clear()
+    found = _plain_cell(index, kind, show_item(board.content, cell, locale) if shown else None, None)
+    known.cells[cell << _INDEX_BITS | index] = found
     return found
+
+
+def _plain_cell(index: int, kind: CellKind, item: ItemNode | None, opens_at: int | None) -> Cell:
+    return Cell(index=index, kind=kind, item=item, generator=None, opens_at_level=opens_at, kept={})
 
 
 def _generator(content: Content, generator: Generator, locale: str) -> GeneratorNode:

@@ -48,7 +48,9 @@ TYPENAME = "__typename"
 KNOWN = "known"
 """In a resolver's metadata: the attribute that it shows wherever that is not None, asking nothing further."""
 KEPT = "kept"
-"""An attribute, a dict, of nodes that never change once they were shown: what was sent of one, by selection."""
+"""An attribute, a dict, of nodes that never change once they were shown: what was sent of one, by selection.
+
+None instead says that this one node is not worth keeping."""
 _REFERENCE = GraphQLCoreConverter.DEFINITION_BACKREF
 
 # Selections of one node; an app has one or two, and who makes up more has them made anew.
@@ -161,6 +163,8 @@ def _kept(complete: Complete) -> Complete:
 
     def complete_kept(value: Any) -> Any:
         kept = getattr(value, KEPT)
+        if kept is None:
+            return complete(value)
         found = kept.get(complete_kept)
         if found is None:
             if len(kept) >= _KEPT_MOST:
