@@ -40,10 +40,10 @@ def refresh(kind: GeneratorKind | None, generator: Generator, now: datetime) -> 
         generator.ready_at = None
 
 
-def use(kind: GeneratorKind, generator: Generator, now: datetime) -> bool:
-    """Takes a charge of a generator that has one; whether it was the last of a finite one, which then goes."""
-    generator.taps += 1
-    generator.charges -= 1
+def use(kind: GeneratorKind, generator: Generator, now: datetime, times: int = 1) -> bool:
+    """Takes that many charges, which are there; whether the last was that of a finite generator, which then goes."""
+    generator.taps += times
+    generator.charges -= times
     if kind.supply is Supply.AUTO:
         if generator.ready_at is None and generator.charges < kind.charges:
             generator.ready_at = now + timedelta(seconds=kind.auto_seconds)

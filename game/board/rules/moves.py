@@ -6,7 +6,6 @@ counter of merges. Counters move only on success, so sending a move again cannot
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,10 +14,11 @@ from enum import StrEnum
 from game.board.rules import bubbles, cells, generators
 from game.board.rules.bubbles import Bubble, BubblePopped
 from game.board.rules.cells import BESIDE, BOX, BUBBLE, CELLS, EMPTY, GENERATOR, LEVEL_BITS, LEVEL_MASK, NEAREST, WEB
-from game.board.rules.content import Content, Supply
+from game.board.rules.content import Content
 from game.board.rules.dials import PPM
 from game.board.rules.generators import Generator
 from game.board.rules.rolls import roll
+from game.board.rules.taps import tap
 from game.energy import rules as energy_rules
 from game.energy.rules import Energy
 from game.refusals import GameCode, GameRefused
@@ -215,41 +215,7 @@ def _refuse_taken(board: Board, cell: int) -> None:
 
 
 def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
-    _inside(cell)
-    found = board.cells[cell]
-    if not GENERATOR <= found < WEB:
-        if found == EMPTY:
-            raise GameRefused(GameCode.CELL_EMPTY, cell=cell)
-        raise GameRefused(GameCode.LOCKED_CELL if found >= WEB else GameCode.NOT_TAPPABLE, cell=cell)
-    home = found & (GENERATOR - 1)
-    generator = board.generators[home]
-    total, weights, items = board.content.drops(generator.kind, board.level)
-    if not total:
-        raise GameRefused(GameCode.NOT_TAPPABLE, cell=cell)
-    kind = board.content.kind(generator.kind)
-    assert kind is not None, "what the sheet has lost drops nothing"
-    by_itself = kind.supply is Supply.AUTO
-    if generator.charges == 0 or by_itself:
-        generators.refresh(kind, generator, now)
-        if generator.charges == 0:
-            raise GameRefused(GameCode.NO_CHARGES, retryable=True, retry_at=generator.ready_at, cell=cell)
-    if board.energy.amount < 1 and not by_itself:
-        energy_rules.spend(board.energy, 1, board.energy_cap, board.content.layout.energy_seconds, now)
-    board_cells = board.cells
-    for target in NEAREST[cell]:
-        if not board_cells[target]:  # EMPTY
-            break
-    else:
-        raise GameRefused(GameCode.BOARD_FULL)
-    rolled = roll(board.seed, b"tap|%d|%d" % (home, generator.taps), total)
-    item = items[bisect_right(weights, rolled)]
-    board_cells[target] = item
-    board.units += 1 << (item & LEVEL_MASK) - 1
-    if not by_itself:
-        board.energy = Energy(board.energy.amount - 1, board.energy.at)
-    if generators.use(kind, generator, now):
-        board_cells[cell] = EMPTY
-        del board.generators[home]
+    tap(board, cell, 1, now)
 
 
 def _merge(board: Board, source: int, target: int, now: datetime) -> None:

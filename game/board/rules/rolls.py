@@ -15,6 +15,18 @@ def roll(seed: bytes, message: bytes, limit: int) -> int:
     return int.from_bytes(digest(seed, message)[:8]) % limit
 
 
+def rolls(seed: bytes, message: bytes, first: int, count: int, limit: int) -> list[int]:
+    """The rolls of a message that ends in a counter, for so many counts on end."""
+    inner, outer = _keyed(seed)
+    found = []
+    for counter in range(first, first + count):
+        inside, outside = inner.copy(), outer.copy()
+        inside.update(b"%b%d" % (message, counter))
+        outside.update(inside.digest())
+        found.append(int.from_bytes(outside.digest()[:8]) % limit)
+    return found
+
+
 def digest(seed: bytes, message: bytes) -> bytes:
     """HMAC-SHA256 of a message under a seed. A board is rolled for many times over, so the key's part is kept."""
     inner, outer = _keyed(seed)

@@ -18,12 +18,15 @@ from game.board.rules.cells import EMPTY
 from game.board.rules.content import MOST_EXPERIENCE
 from game.board.rules.moves import Board, LevelClaimed, Move, MoveKind
 from game.board.rules.rolls import digest as digest_under
+from game.board.rules.taps import tap
 from game.orders.rules.dials import Band, OrderDials
 from game.orders.rules.hours import APPOINTED, Appointment, Wall, Window, find_window, next_window, open_windows
 from game.refusals import GameCode, GameRefused
 from loyalty.refusals import LoyaltyRefused, Refused
 
 MOST_MOVES = 50
+# Asked for by every move: a member of an enumeration is looked up anew whenever it is named.
+_TAP, _DELIVER = MoveKind.TAP, MoveKind.DELIVER
 _WORD = 2**32
 _WORDS = Struct(">8I")
 
@@ -274,18 +277,29 @@ def replay(
     delivered: list[Delivered] = []
     refusal: Refused | None = None
     applied = 0
-    for move in asked:
-        try:
-            if move.kind is MoveKind.DELIVER:
+    try:
+        while applied < len(asked):
+            move = asked[applied]
+            if move.kind is _TAP:
+                applied += tap(board, move.first, _count_taps(asked, applied), now)
+                continue
+            if move.kind is _DELIVER:
                 current, done = deliver(current, dials, move.first, wall)
                 delivered.append(done)
             else:
                 moves.apply(board, move, now)
-        except (GameRefused, LoyaltyRefused) as refused:
-            refusal = refused
-            break
-        applied += 1
+            applied += 1
+    except (GameRefused, LoyaltyRefused) as refused:
+        refusal = refused
     return Replayed(current, applied, refusal, tuple(delivered), tuple(board.claimed), tuple(board.popped))
+
+
+def _count_taps(asked: Sequence[Move], start: int) -> int:
+    """How many moves from there on tap the same cell."""
+    first, end = asked[start], start + 1
+    while end < len(asked) and asked[end].kind is _TAP and asked[end].first == first.first:
+        end += 1
+    return end - start
 
 
 def _choose(board: Board, dials: OrderDials, band: Band, chains: Sequence[int], message: bytes) -> tuple[int, ...]:
