@@ -63,7 +63,9 @@ class Servers:
     async def make(self) -> str:
         """A fresh copy of the template; its name."""
         name = f"test_{uuid4().hex}"
-        await self.execute(f"CREATE DATABASE {name} OWNER mergemart_owner TEMPLATE {_TEMPLATE}")
+        # Its files are in memory: to copy them takes half of what it takes to log each of their pages.
+        strategy = "STRATEGY FILE_COPY"
+        await self.execute(f"CREATE DATABASE {name} OWNER mergemart_owner TEMPLATE {_TEMPLATE} {strategy}")
         return name
 
     async def drop(self, name: str) -> None:

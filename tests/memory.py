@@ -27,6 +27,9 @@ def enter_memory() -> Path | None:
     made.chmod(0o711)  # PostgreSQL may run under another account
     os.environ["TMPDIR"] = str(made)
     tempfile.tempdir = None
+    # A run starts a hundred servers; where modules may not be kept compiled beside their sources, each compiles all.
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):
+        os.environ["PYTHONPYCACHEPREFIX"] = str(made / "compiled")
     return made
 
 
