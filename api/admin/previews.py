@@ -11,7 +11,7 @@ from api.admin.reviews import SheetFault, show_fault
 from api.content import PARSERS
 from api.graphql.boards import BoardNode, show_board
 from api.graphql.context import Context
-from api.graphql.moves import MoveInput, read_move
+from api.graphql.moves import MoveInput, read_moves
 from api.graphql.nodes import parse_id
 from api.graphql.refusal import Refusal, refusal_from
 from api.graphql.schema import Info
@@ -66,7 +66,7 @@ class PreviewQuery:
         versions = {each.kind: each for each in [await find_sheet(context, each) for each in sheet_ids]}
         if len(versions) < len(sheet_ids) or not versions.keys() <= set(PREVIEWED):
             raise BadInput("sheetIds", _ONE_OF_EACH)
-        moves, now = [read_move(each) for each in commands], at or context.now
+        (moves, _), now = read_moves(commands), at or context.now
         try:
             candidates = {kind: _parse(version) for kind, version in versions.items()}
             async with context.database.read() as connection:

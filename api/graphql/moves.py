@@ -1,9 +1,13 @@
 """Moves on the board, as apps send them and as operators try them."""
 
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
 import strawberry
 
 from api.refusals import BadInput
 from game.board.rules.moves import Move, MoveKind
+from loyalty.requests.rules import written
 
 
 @strawberry.input(description="Taps the generator in a cell: a charge and 1 energy (an AUTO one: none) for goods.")
@@ -47,6 +51,9 @@ class ClaimLevelInput:
 
 @strawberry.input(one_of=True, description="One move.")
 class MoveInput:
+    # Members make the same moves; what is given out of memory is never changed. A kilobyte each.
+    remembered_most: ClassVar[int] = 8_000
+    known: strawberry.Private[tuple[Move, Any] | None] = None
     tap: TapInput | None = strawberry.UNSET
     merge: MergeInput | None = strawberry.UNSET
     move: SlotPairInput | None = strawberry.UNSET
@@ -64,8 +71,22 @@ class MoveInput:
     claim_level: ClaimLevelInput | None = strawberry.UNSET
 
 
-def read_move(asked: MoveInput) -> Move:  # noqa: PLR0911 - one line per shape reads best
-    """A move as the rules know it. Raises `BadInput` where none is given (the schema admits one alone)."""
+def read_moves(asked: Sequence[MoveInput]) -> tuple[tuple[Move, ...], list[Any]]:
+    """Moves as the rules know them, and as the fingerprint of a request takes them.
+
+    Raises `BadInput` where one is not given (the schema admits one alone).
+    """
+    known = [each.known or _read(each) for each in asked]
+    return tuple([move for move, _ in known]), [text for _, text in known]
+
+
+def _read(asked: MoveInput) -> tuple[Move, Any]:
+    move = _read_move(asked)
+    asked.known = move, written(move)
+    return asked.known
+
+
+def _read_move(asked: MoveInput) -> Move:  # noqa: PLR0911 - one line per shape reads best
     if asked.tap:
         return Move(MoveKind.TAP, asked.tap.cell)
     if asked.merge:

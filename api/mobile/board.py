@@ -7,7 +7,7 @@ import strawberry
 from api.batches import batches_of
 from api.graphql.boards import BoardNode, ItemNode, load_board, show_board, show_item
 from api.graphql.context import Context
-from api.graphql.moves import MoveInput, read_move
+from api.graphql.moves import MoveInput, read_moves
 from api.graphql.refusal import Refusal, mutation, refusal_from, request_key
 from api.graphql.schema import Info
 from api.mobile.changes import tell_board
@@ -134,8 +134,8 @@ class BoardMutation:
         one that they were made in: once another runs they are refused SEASON_OVER.
         """
         context: Context = info.context
-        moves = tuple(read_move(each) for each in commands)
-        asked = {"baseRevision": base_revision, "commands": moves, "season": season}
+        moves, written = read_moves(commands)
+        asked = {"baseRevision": base_revision, "commands": written, "season": season}
         command = PlayMoves(
             request=request_key(context, "playMoves", request_id, asked),
             member_id=context.member.member_id,

@@ -15,6 +15,8 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 RETENTION = timedelta(days=14)
 
 
@@ -32,12 +34,26 @@ def fingerprint(mutation: str, arguments: Mapping[str, Any]) -> bytes:
 
     Absent and null arguments are one and the same; the order of keys does not count, that of lists does.
     """
-    asked = {"mutation": mutation, "arguments": _canonical(arguments)}
-    return hashlib.sha256(_ENCODER.encode(asked).encode()).digest()
+    return hashlib.sha256(_encode({"mutation": mutation, "arguments": _canonical(arguments)})).digest()
 
 
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-_PLAIN = frozenset({type(None), bool, int, str})
+def written(argument: Any) -> orjson.Fragment:
+    """An argument, or a part of one, written once for all the requests that ask the same; it goes in its place."""
+    return orjson.Fragment(_encode(_canonical(argument)))
+
+
+def _encode(canonical: Any) -> bytes:
+    try:
+        return orjson.dumps(canonical, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:  # a number of more than 64 bits
+        return _ENCODER.encode(canonical).encode()
+
+
+# Writes what `orjson` writes, and numbers of any size.
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=lambda part: orjson.loads(orjson.dumps(part))
+)
+_PLAIN = frozenset({type(None), bool, int, str, orjson.Fragment})
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -13,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.requests.rules import fingerprint
+from game.board.rules.moves import Move, MoveKind
+from loyalty.requests.rules import fingerprint, written
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
 VALUES = st.recursive(
@@ -109,3 +111,24 @@ def test_the_fingerprint_is_stable_over_versions() -> None:
         '"mutation":"recordReceipt"}'
     )
     assert fingerprint("recordReceipt", asked) == hashlib.sha256(written.encode()).digest()
+
+
+@given(ARGUMENTS)
+def test_a_fingerprint_is_that_of_compact_json_in_the_order_of_keys(arguments: dict[str, Any]) -> None:
+    asked = {"mutation": "buy", "arguments": without_nulls(arguments)}
+    told = json.dumps(asked, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert fingerprint("buy", arguments) == hashlib.sha256(told.encode()).digest()
+
+
+@given(ARGUMENTS, st.integers())
+def test_what_was_written_before_counts_as_what_it_stands_for(arguments: dict[str, Any], number: int) -> None:
+    asked = {"part": [arguments, {"a": 1}], "number": number}
+    again = {"part": [written(arguments), written({"a": 1})], "number": number}
+    assert fingerprint("buy", again) == fingerprint("buy", asked)
+
+
+def test_a_move_that_was_written_counts_as_the_move() -> None:
+    moves = [Move(MoveKind.TAP, 5), Move(MoveKind.MERGE, 1, 2)]
+    assert fingerprint("play", {"moves": [written(each) for each in moves]}) == fingerprint("play", {"moves": moves})
+    named = [{"kind": each.kind.name, "first": each.first, "second": each.second} for each in moves]
+    assert fingerprint("play", {"moves": moves}) == fingerprint("play", {"moves": named})

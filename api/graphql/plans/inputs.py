@@ -45,11 +45,14 @@ from graphql.utilities.coerce_input_value import coerce_default_value, coerce_in
 from strawberry.relay.types import GlobalID
 from strawberry.schema import compat
 from strawberry.schema.schema import Schema
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import StrawberryList, StrawberryMaybe, StrawberryOptional, get_object_definition
 from strawberry.types.enum import StrawberryEnumDefinition, has_enum_definition
 from strawberry.types.field import StrawberryField
 from strawberry.types.lazy_type import LazyType
+
+from api.graphql.plans.remembering import REMEMBERED, convert_once, read_once
 
 INT_MAX = 2**31 - 1
 INT_MIN = -(2**31)
@@ -57,6 +60,7 @@ INT_MIN = -(2**31)
 Read = Callable[[Any], Any]
 """From one form of a value to the next; raises `Deviation`."""
 
+_REFERENCE = GraphQLCoreConverter.DEFINITION_BACKREF
 _UNSET = strawberry.UNSET
 _PLAIN_JSON = frozenset({str, int, float, bool, dict})
 # What one coerced literal may be and still serve every request.
@@ -69,6 +73,11 @@ class Deviation(Exception):
 
 class NotCompiled(Exception):
     """This operation, field or argument is left to the executor."""
+
+
+def definition_of(described: Any) -> Any:
+    """Strawberry's own description of a type or field of its schema, or None."""
+    return described.extensions.get(_REFERENCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +205,8 @@ def _object_coercer(type_: GraphQLInputObjectType, inside: tuple[str, ...]) -> R
             raise Deviation
         return found if finish is None else _attempt(finish, found)
 
-    return read
+    most = getattr(definition_of(type_).origin, REMEMBERED, 0)
+    return read_once(read, type_.extensions.setdefault(REMEMBERED, {}), most) if most else read
 
 
 def _attempt(act: Callable[[Any], Any], value: Any) -> Any:
@@ -359,4 +369,4 @@ def _convert_object(type_: type, fields: dict[str, tuple[str, Read | None]], abs
                 found[python_name] = given if convert is None else convert(given)
         return type_(**found)
 
-    return make
+    return convert_once(make) if hasattr(type_, REMEMBERED) else make

@@ -33,12 +33,11 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import Schema
-from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.base import StrawberryObjectDefinition, get_object_definition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 
-from api.graphql.plans.inputs import INT_MAX, INT_MIN, Deviation
+from api.graphql.plans.inputs import INT_MAX, INT_MIN, Deviation, definition_of
 
 Complete = Callable[[Any], Any]
 """From a resolver's value to what is sent; raises for anything out of the ordinary."""
@@ -51,15 +50,9 @@ KEPT = "kept"
 """An attribute, a dict, of nodes that never change once they were shown: what was sent of one, by selection.
 
 None instead says that this one node is not worth keeping."""
-_REFERENCE = GraphQLCoreConverter.DEFINITION_BACKREF
 
 # Selections of one node; an app has one or two, and who makes up more has them made anew.
 _KEPT_MOST = 4
-
-
-def definition_of(described: Any) -> Any:
-    """Strawberry's own description of a type or field of its schema, or None."""
-    return described.extensions.get(_REFERENCE)
 
 
 def attribute_of(field: GraphQLField) -> str | None:

@@ -33,8 +33,8 @@ from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import Schema, StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
 
-from api.graphql.plans.inputs import Argument, Deviation, NotCompiled, compile_arguments
-from api.graphql.plans.outputs import TYPENAME, Complete, Completers, always, attribute_of, definition_of
+from api.graphql.plans.inputs import Argument, Deviation, NotCompiled, compile_arguments, definition_of
+from api.graphql.plans.outputs import TYPENAME, Complete, Completers, always, attribute_of
 
 _DEVIATED = object()
 
