@@ -52,7 +52,12 @@ class OrderDials:
 
     def band(self, level: int) -> Band:
         """The one of a level."""
-        return next(each for each in reversed(self.bands) if each.from_level <= level)
+        found = self.bands[0]
+        for each in self.bands:
+            if each.from_level > level:
+                break
+            found = each
+        return found
 
     def reroll_price(self, used: int) -> int:
         """What the next reroll of a day costs, after so many."""

@@ -88,8 +88,14 @@ def window_on(appointment: Appointment, day: date, zone: ZoneInfo) -> Window | N
 
 def open_windows(appointments: Sequence[Appointment], wall: Wall) -> list[Window]:
     """Those that are open now."""
-    found = _windows(tuple(appointments), wall.now.astimezone(wall.zone).date(), wall.zone, 0)
-    return [each for each in found if each.starts_at <= wall.now < each.ends_at]
+    return list(_open_windows(tuple(appointments), wall.now, wall.zone)) if appointments else []
+
+
+@lru_cache(64)
+def _open_windows(appointments: tuple[Appointment, ...], now: datetime, zone: ZoneInfo) -> tuple[Window, ...]:
+    # Asked at each delivery of a list of moves, and for many members at the same instant.
+    found = _windows(appointments, now.astimezone(zone).date(), zone, 0)
+    return tuple(each for each in found if each.starts_at <= now < each.ends_at)
 
 
 def next_window(appointments: Sequence[Appointment], wall: Wall, without: Collection[int]) -> Window | None:

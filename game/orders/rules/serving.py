@@ -7,14 +7,14 @@ and for no more units than one filling of energy makes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from struct import Struct
 
 from game.board.rules import cells, moves
 from game.board.rules.bubbles import BubblePopped
-from game.board.rules.cells import EMPTY
+from game.board.rules.cells import EMPTY, LEVEL_BITS, LEVEL_MASK
 from game.board.rules.content import MOST_EXPERIENCE
 from game.board.rules.moves import Board, LevelClaimed, Move, MoveKind
 from game.board.rules.rolls import digest as digest_under
@@ -105,7 +105,10 @@ class Replayed:
 
 def most_units(dials: OrderDials, level: int, energy_cap: int) -> int:
     """How many units an order may ask for at a level."""
-    band = dials.band(level)
+    return _most_units(dials.band(level), level, energy_cap)
+
+
+def _most_units(band: Band, level: int, energy_cap: int) -> int:
     return min(band.units_base + band.units_per_level * level, energy_cap)
 
 
@@ -114,7 +117,7 @@ def make_order(
 ) -> Order:
     """Plain order `number` as it is taken in now, of the chains that the member owns."""
     band = dials.band(board.level)
-    items = _choose(board, dials, band, chains, b"order|%d" % number)
+    items = _choose(board, band, chains, b"order|%d" % number)
     units = cells.total_units(items)
     expires_at = now + timedelta(hours=dials.expires_hours) if now and dials.expires_hours else None
     return Order(
@@ -130,7 +133,7 @@ def make_order(
 def make_special(board: Board, dials: OrderDials, window: Window, chains: Sequence[int]) -> Order:
     """The order of an appointment's window as it is taken in now, of these chains."""
     band, appointment = dials.band(board.level), window.appointment
-    items = _choose(board, dials, band, chains, b"appointment|%d" % window.number)
+    items = _choose(board, band, chains, b"appointment|%d" % window.number)
     paid = cells.total_units(items) * (1000 + appointment.bonus_per_mille)
     return Order(
         number=window.number,
@@ -142,9 +145,14 @@ def make_special(board: Board, dials: OrderDials, window: Window, chains: Sequen
     )
 
 
-def can_be_filled(board: Board, order: Order, chains: Sequence[int]) -> bool:
+def can_be_filled(board: Board, order: Order, chains: Collection[int]) -> bool:
     """Whether the chains that the member owns hold everything that the order asks for."""
-    return all(cells.chain_of(item) in chains and board.content.goods(item) is not None for item in order.items)
+    lengths = board.content.chain_lengths
+    for item in order.items:
+        chain = item >> LEVEL_BITS
+        if chain not in chains or item & LEVEL_MASK > lengths[chain]:
+            return False
+    return True
 
 
 def chains_for(board: Board, appointment: Appointment, chains: Sequence[int]) -> list[int]:
@@ -165,32 +173,52 @@ def next_appointment(
     return next_window(mine, wall, had | {order.number for order in orders})
 
 
-def take_in(table: Table, dials: OrderDials, wall: Wall | None = None, *, spent: int = 0) -> Table:
+def take_in(table: Table, dials: OrderDials, wall: Wall | None = None) -> Table:
     """Fills the free places with new orders, and brings those of open windows beside them.
 
     An order that a change of sheets made impossible, or whose time is over, gives up its place; a plain one leaves its
-    turn of chests to the one that follows. `spent` is the turn that was delivered just now. Without `wall` nothing is
-    over and no window open. Where a change of sheets left no generator that orders go by, places stay free.
+    turn of chests to the one that follows. Without `wall` nothing is over and no window open. Where a change of sheets
+    left no generator that orders go by, places stay free. A table on which all stays as it is comes back itself.
     """
-    board, number = table.board, table.next_number
+    after = _fill(table.board, table.orders, table, table.had, dials, wall)
+    return table if after.orders == table.orders and after.gone == table.gone else after
+
+
+def _fill(
+    board: Board, orders: Sequence[Order], table: Table, had: frozenset[int], dials: OrderDials, wall: Wall | None,
+    spent: int = 0,
+) -> Table:  # fmt: skip
+    """The table with these orders, and others in their places where they cannot stay.
+
+    `spent` is the turn that was delivered just now.
+    """
     chains = moves.owned_chains(board)
-    over = [each for each in table.orders if each.expires_at and wall is not None and each.is_over(wall.now)]
-    kept = [each for each in table.orders if each not in over and can_be_filled(board, each, chains)]
-    plain = [each for each in kept if each.special is None]
+    plain: list[Order] = []
+    special: list[Order] = []
+    left: list[Order] = []
+    over: list[Order] = []
+    for each in orders:
+        if wall is not None and each.expires_at and each.expires_at <= wall.now:
+            over.append(each)
+            left.append(each)
+        elif can_be_filled(board, each, chains):
+            (plain if each.special is None else special).append(each)
+        else:
+            left.append(each)
+    number = table.next_number
     if chains and len(plain) < dials.slots:
-        turns = sorted(each.turn for each in table.orders if each.turn and each not in kept)
-        last = max((spent, *(each.turn for each in table.orders))) or number - 1
-    while chains and len(plain) < dials.slots:
-        turn = turns.pop(0) if turns else last + 1
-        plain.append(make_order(board, dials, number, chains, wall.now if wall else None, turn))
-        last, number = max(last, turn), number + 1
-    special = [each for each in kept if each.special is not None]
-    known = table.had | {each.number for each in special}
+        turns = sorted(each.turn for each in left if each.turn)
+        last = max((spent, *(each.turn for each in orders))) or number - 1
+        while len(plain) < dials.slots:
+            turn = turns.pop(0) if turns else last + 1
+            plain.append(make_order(board, dials, number, chains, wall.now if wall else None, turn))
+            last, number = max(last, turn), number + 1
     for window in open_windows(dials.appointments, wall) if wall else ():
-        fitting = chains_for(board, window.appointment, chains)
-        if fitting and window.number not in known:
-            special.append(make_special(board, dials, window, fitting))
-    return Table(board, (*plain, *special), number, table.had, (*table.gone, *over))
+        if window.number not in had and all(window.number != each.number for each in special):
+            fitting = chains_for(board, window.appointment, chains)
+            if fitting:
+                special.append(make_special(board, dials, window, fitting))
+    return Table(board, (*plain, *special), number, had, (*table.gone, *over) if over else table.gone)
 
 
 def deliver(table: Table, dials: OrderDials, number: int, wall: Wall | None = None) -> tuple[Table, Delivered]:
@@ -209,9 +237,9 @@ def deliver(table: Table, dials: OrderDials, number: int, wall: Wall | None = No
     board.units -= units
     board.experience = min(MOST_EXPERIENCE, board.experience + order.experience)
     board.purse += order.diamonds
-    rest = tuple(each for each in table.orders if each.number != number)
+    rest = [each for each in table.orders if each.number != number]
     had = table.had | {number} if order.special else table.had
-    after = take_in(Table(board, rest, table.next_number, had, table.gone), dials, wall, spent=order.turn)
+    after = _fill(board, rest, table, had, dials, wall, order.turn)
     code = order.special.code if order.special else ""
     return after, Delivered(number, units, order.diamonds, order.experience, order.turn, code)
 
@@ -250,7 +278,11 @@ def reroll(table: Table, dials: OrderDials, number: int, wall: Wall) -> tuple[Ta
 
 def find_order(table: Table, dials: OrderDials, number: int, wall: Wall | None) -> Order:
     """The order that waits under a number. Refuses ORDER_NOT_FOUND, ORDER_EXPIRED."""
-    order = next((each for each in table.orders if each.number == number), None)
+    order = None
+    for each in table.orders:
+        if each.number == number:
+            order = each
+            break
     if order is not None and not (wall and order.is_over(wall.now)):
         return order
     over = order or next((each for each in table.gone if each.number == number), None)
@@ -302,12 +334,11 @@ def _count_taps(asked: Sequence[Move], start: int) -> int:
     return end - start
 
 
-def _choose(board: Board, dials: OrderDials, band: Band, chains: Sequence[int], message: bytes) -> tuple[int, ...]:
+def _choose(board: Board, band: Band, chains: Sequence[int], message: bytes) -> tuple[int, ...]:
     """The goods that an order asks for, by the seed and its message."""
-    digest = digest_under(board.seed, message)
-    words = _WORDS.unpack(digest)
+    words = _WORDS.unpack(digest_under(board.seed, message))
     assert chains, "a board has a generator whose goods are open"
-    left = most_units(dials, board.level, board.energy_cap)
+    left = _most_units(band, board.level, board.energy_cap)
     items = []
     for index in range(1 + words[0] % band.most_items):
         if left < 1:
@@ -317,5 +348,5 @@ def _choose(board: Board, dials: OrderDials, band: Band, chains: Sequence[int], 
         lowest = min(band.least_item_level, highest)
         level = lowest + words[2 + 2 * index] * (highest - lowest + 1) // _WORD
         items.append(cells.make_item(chain, level))
-        left -= cells.units_of(items[-1])
+        left -= 1 << level - 1
     return tuple(sorted(items))
