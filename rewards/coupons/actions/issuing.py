@@ -103,7 +103,10 @@ class Issues:
         return row, self._terms[row.id, row.version]
 
     def had(self, member_id: UUID, offer_id: UUID, day: date) -> tuple[int, int]:
-        """How many coupons of the offer the member had, ever and on that day, with those of this batch."""
+        """How many coupons of the offer the member had, ever and on that day, with those of this batch.
+
+        Of an offer without limits for a member those of this batch alone: nobody needs the others.
+        """
         return self._had.get((member_id, offer_id), 0), self._had_on.get((member_id, offer_id, day), 0)
 
     def check_stock(self, offer_id: UUID) -> None:
@@ -160,9 +163,11 @@ async def open_issues(work: Work, season: Season, asks: Iterable[tuple[UUID, UUI
     if bounded := sorted(row.id for row in on_sale.values() if row.limit_total is not None):
         on_sale |= {row["id"]: OnSale(**dict(row)) for row in await offer_store.lock_offers(work, bounded)}
     terms = await load_terms(work.connection, [(row.id, row.version) for row in on_sale.values()])
+    limits = {row.id: terms[row.id, row.version].limits for row in on_sale.values()}
+    limited = [key for key in keys if key[1] in limits and (limits[key[1]].member or limits[key[1]].day)]
     had: dict[tuple[UUID, UUID], int] = {}
     had_on: dict[tuple[UUID, UUID, date], int] = {}
-    for row in await offer_store.load_had(work.connection, keys):
+    for row in await offer_store.load_had(work.connection, limited) if limited else ():
         had[row["member_id"], row["offer_id"]] = row["had"]
         had_on[row["member_id"], row["offer_id"], row["today"]] = row["had_today"]
     return Issues(season, on_sale, terms, had, had_on)

@@ -14,11 +14,6 @@ SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE
 UNION ALL
 SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT id, slug, version, limit_total, issued FROM offers WHERE id = ANY(ARRAY[(:offer)::text::uuid]::uuid[]);
-SELECT k.member_id, k.offer_id, k.today, count(c.id)::int AS had,
-       (count(c.id) FILTER (WHERE c.issued_on = k.today))::int AS had_today
-FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[(:offer)::text::uuid]::uuid[], ARRAY['2026-06-15'::date]::date[]) AS k(member_id, offer_id, today)
-LEFT JOIN coupons c ON c.member_id = k.member_id AND c.offer_id = k.offer_id
-GROUP BY k.member_id, k.offer_id, k.today;
 SELECT member_id, code, since, until, notice_at FROM standings WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
 SELECT k.member_id, k.day, coalesce(sum(c.credits), 0)::bigint AS credits
 FROM (SELECT DISTINCT * FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY['2025-06-16'::date]::date[], ARRAY['2026-06-15'::date]::date[])) AS k(member_id, start, day)

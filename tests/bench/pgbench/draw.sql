@@ -16,11 +16,6 @@ UNION ALL
 SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT id, slug, version FROM pools WHERE id = ANY(ARRAY[(:draw)::text::uuid]::uuid[]);
 SELECT id, slug, version, limit_total, issued FROM offers WHERE id = ANY('{}'::uuid[]);
-SELECT k.member_id, k.offer_id, k.today, count(c.id)::int AS had,
-       (count(c.id) FILTER (WHERE c.issued_on = k.today))::int AS had_today
-FROM unnest('{}'::uuid[], '{}'::uuid[], '{}'::date[]) AS k(member_id, offer_id, today)
-LEFT JOIN coupons c ON c.member_id = k.member_id AND c.offer_id = k.offer_id
-GROUP BY k.member_id, k.offer_id, k.today;
 SELECT member_id, epoch, commit_sha256, sealed, client_seed, set_by, next_nonce, revealed_at FROM seeds WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND revealed_at IS NULL ORDER BY member_id, epoch;
 SELECT member_id, pool_id, version, pity, day, day_draws, month_draws FROM pity
 WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND pool_id = ANY(ARRAY[(:draw)::text::uuid]::uuid[]);
