@@ -98,16 +98,12 @@ class Standings:
 
 async def open_standings(connection: Any, member_ids: Sequence[UUID], pool_ids: Sequence[UUID]) -> Standings:
     """The standings of these members in these pools. To change them, expects the members' locks."""
-    pity = {
-        (row["member_id"], row["pool_id"]): Standing(row["version"], row["pity"], _read_tally(row))
-        for row in await store.load_pity(connection, member_ids, pool_ids)
-    }
-    rails = {
-        row["member_id"]: Rail(_read_tally(row), row["excluded_until"])
-        for row in await store.load_rails(connection, member_ids)
-    }
+    pity: dict[tuple[UUID, UUID], Standing] = {}
+    rails: dict[UUID, Rail] = {}
+    for row in await store.load_standings(connection, member_ids, pool_ids):
+        tally = Tally(row["day"], row["day_draws"], row["month_draws"])
+        if row["pool_id"] is None:
+            rails[row["member_id"]] = Rail(tally, row["excluded_until"])
+        else:
+            pity[row["member_id"], row["pool_id"]] = Standing(row["version"], row["pity"], tally)
     return Standings(pity, rails)
-
-
-def _read_tally(row: Any) -> Tally:
-    return Tally(row["day"], row["day_draws"], row["month_draws"])

@@ -22,9 +22,13 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::int[], 
     $18::int[], $19::int[], $20::text[], $21::text[], $22::text[], $23::int[], $24::uuid[], $25::timestamptz[])
 """
 
-PITY = """
-SELECT member_id, pool_id, version, pity, day, day_draws, month_draws FROM pity
+# Pity in pools, and beside it, without a pool, what is kept over all of them.
+STANDINGS = """
+SELECT member_id, pool_id, version, pity, day, day_draws, month_draws, NULL::timestamptz AS excluded_until FROM pity
 WHERE member_id = ANY($1::uuid[]) AND pool_id = ANY($2::uuid[])
+UNION ALL
+SELECT member_id, NULL, NULL, NULL, day, day_draws, month_draws, excluded_until FROM draw_rails
+WHERE member_id = ANY($1::uuid[])
 """
 
 SAVE_PITY = """
@@ -32,10 +36,6 @@ INSERT INTO pity (member_id, pool_id, version, pity, day, day_draws, month_draws
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::int[], $5::date[], $6::int[], $7::int[])
 ON CONFLICT (member_id, pool_id) DO UPDATE SET version = excluded.version, pity = excluded.pity, day = excluded.day,
     day_draws = excluded.day_draws, month_draws = excluded.month_draws
-"""
-
-RAILS = """
-SELECT member_id, day, day_draws, month_draws, excluded_until FROM draw_rails WHERE member_id = ANY($1::uuid[])
 """
 
 SAVE_RAILS = """
@@ -65,16 +65,13 @@ async def insert_draws(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
 
 
-async def load_pity(connection: Any, member_ids: Sequence[UUID], pool_ids: Sequence[UUID]) -> list[Any]:
-    return list(await connection.fetch(PITY, member_ids, pool_ids))
+async def load_standings(connection: Any, member_ids: Sequence[UUID], pool_ids: Sequence[UUID]) -> list[Any]:
+    """Rows of both kinds; those of the guard rails have no `pool_id`."""
+    return list(await connection.fetch(STANDINGS, member_ids, pool_ids))
 
 
 async def save_pity(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     await work.connection.execute(SAVE_PITY, *map(list, zip(*rows, strict=True)))
-
-
-async def load_rails(connection: Any, member_ids: Sequence[UUID]) -> list[Any]:
-    return list(await connection.fetch(RAILS, member_ids))
 
 
 async def save_rails(work: Work, rows: Sequence[tuple[UUID, Any, int, int, datetime | None]]) -> None:

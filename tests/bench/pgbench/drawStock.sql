@@ -18,9 +18,11 @@ SELECT id, slug, version FROM pools WHERE id = ANY(ARRAY[(:drawStock)::text::uui
 SELECT pool_id, code, total, awarded FROM pool_stock WHERE pool_id = ANY(ARRAY[(:drawStock)::text::uuid]::uuid[]) ORDER BY pool_id, code FOR NO KEY UPDATE;
 SELECT id, slug, version, limit_total, issued FROM offers WHERE id = ANY('{}'::uuid[]);
 SELECT member_id, epoch, commit_sha256, sealed, client_seed, set_by, next_nonce, revealed_at FROM seeds WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND revealed_at IS NULL ORDER BY member_id, epoch;
-SELECT member_id, pool_id, version, pity, day, day_draws, month_draws FROM pity
-WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND pool_id = ANY(ARRAY[(:drawStock)::text::uuid]::uuid[]);
-SELECT member_id, day, day_draws, month_draws, excluded_until FROM draw_rails WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
+SELECT member_id, pool_id, version, pity, day, day_draws, month_draws, NULL::timestamptz AS excluded_until FROM pity
+WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND pool_id = ANY(ARRAY[(:drawStock)::text::uuid]::uuid[])
+UNION ALL
+SELECT member_id, NULL, NULL, NULL, day, day_draws, month_draws, excluded_until FROM draw_rails
+WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
 SELECT w.member_id, w.currency, w.owed, l.provenance, l.expires_on, l.remaining
 FROM wallets w
 LEFT JOIN lots l ON l.member_id = w.member_id AND l.currency = w.currency AND l.remaining > 0
