@@ -1,6 +1,6 @@
 """A member's board, as every schema shows it. What a box hides and the board's seed are never shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -126,8 +126,10 @@ class BoardNode:
     inbox: list[InboxStack]
 
 
-def show_board(read: BoardRead, locale: str, appointment: Window | None = None) -> BoardNode:
-    """A board and the appointment that comes next, in a language."""
+def show_board(
+    read: BoardRead, locale: str, appointment: Window | None = None, orders: Sequence[Order] | None = None
+) -> BoardNode:
+    """A board and the appointment that comes next, in a language. `orders`: those that wait, if they are known."""
     board, content = read.board, read.board.content
     following = content.level(board.level + 1)
     known = _known_of(content, locale)
@@ -146,7 +148,7 @@ def show_board(read: BoardRead, locale: str, appointment: Window | None = None) 
             shown.get(cell << _INDEX_BITS | index) or _cell(board, index, locale, known)
             for index, cell in enumerate(board.cells)
         ],
-        orders=[_order(board, order, locale) for order in standing_orders(read)],
+        orders=[_order(board, order, locale) for order in (standing_orders(read) if orders is None else orders)],
         next_appointment=_appointment(appointment, locale) if appointment else None,
         storage=Storage(
             slots=content.storage_at(board.level), items=[show_item(content, item, locale) for item in board.storage]
@@ -213,8 +215,9 @@ async def load_board(context: Context, member_id: UUID) -> BoardNode:
         sheets = await open_sheets(connection, context.now)
         read = await read_board(connection, member_id, context.now, sheets)
         member = (await load_members(connection, [member_id])).get(member_id)
-        appointment = await read_appointment(connection, sheets, member, read) if member else None
-        return show_board(read, context.locale, appointment)
+        orders = standing_orders(read)
+        appointment = await read_appointment(connection, sheets, member, read, orders) if member else None
+        return show_board(read, context.locale, appointment, orders)
 
 
 def _name(names: Mapping[str, str], locale: str) -> str:

@@ -159,7 +159,7 @@ class BoardMutation:
                 for each in done.result.claimed
             ],
             popped=[BubblePoppedNode(cell=each.cell, diamonds=each.diamonds) for each in done.result.popped],
-            board=show_board(done.board, context.locale, done.appointment),
+            board=show_board(done.board, context.locale, done.appointment, done.orders),
             wallet=show_wallet(done.wallets, done.today),
         )
 
@@ -184,6 +184,6 @@ class BoardMutation:
             order=done.result.order,
             replaced_by=done.result.replaced_by,
             diamonds=done.result.diamonds,
-            board=show_board(done.board, context.locale, done.appointment),
+            board=show_board(done.board, context.locale, done.appointment, done.orders),
             wallet=show_wallet(done.wallets, done.today),
         )

@@ -72,7 +72,7 @@ def show_home(read: HomeRead, locale: str) -> HomeNode:
         member = show_member(read.member)
         member.known_wallet = show_wallet(read.wallets, read.today)
         member.known_tier = show_tier(read.tier, locale)
-    board = show_board(read.board, locale, read.appointment) if read.board else None
+    board = show_board(read.board, locale, read.appointment, read.orders) if read.board else None
     return HomeNode(
         version=read.version,
         unchanged=False,

@@ -17,7 +17,7 @@ from game.home import rules, store
 from game.home.rules import Marks, Notice
 from game.home.store import Answers, Foresight, Plan, Reader
 from game.orders import actions as orders
-from game.orders.rules import Window
+from game.orders.rules import Order, Window
 from loyalty.grants import actions as grants
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.rules import Currency, Wallet
@@ -52,6 +52,7 @@ class HomeRead:
     tier: TierView | None
     wallets: Mapping[Currency, Wallet] | None
     board: BoardRead | None
+    orders: tuple[Order, ...]
     appointment: Window | None
     streak: StreakView | None
     pools: list[PoolView] | None
@@ -173,7 +174,7 @@ class _Sections:
         today = season.day(now)
         tier = await self._try("tier", self._tier(sheets))
         wallets = await self._try("wallet", self._wallets())
-        board, appointment = await self._try("board", self._board(sheets)) or (None, None)
+        board, waiting, appointment = await self._try("board", self._board(sheets)) or (None, (), None)
         streak = await self._try("streak", self._streak(sheets))
         pools = await self._try("pools", self._pools())
         shown = coupons.read_coupons(reader, member.id, now, first=COUPONS_SHOWN, state=CouponState.ISSUED)
@@ -182,13 +183,13 @@ class _Sections:
         until = None
         if not self._broken and board is not None and streak is not None:
             instants = [rules.day_after(today, season.zone), board.changes_at, streak.changes_at]
-            instants.append(orders.changes_at(board, appointment))
+            instants.append(orders.changes_at(waiting, appointment))
             instants += [each.refusal.retry_at for each in pools or () if each.refusal]
             instants += [each.coupon.expires_at for each in mine or () if each.shown is CouponState.ISSUED]
             until = min(each for each in instants if each is not None)
         version = rules.write_version(member.id, locale, marks or (), until)
         return HomeRead(
-            version, member, today, tier, wallets, board, appointment, streak, pools, mine, notices,
+            version, member, today, tier, wallets, board, waiting, appointment, streak, pools, mine, notices,
             tuple(self._broken), reader.statements,
         )  # fmt: skip
 
@@ -212,9 +213,10 @@ class _Sections:
         found = await ledgers.read_wallets(self._reader, [self._member.id])
         return {currency: wallet for (_, currency), wallet in found.items()}
 
-    async def _board(self, sheets: Sheets) -> tuple[BoardRead, Window | None]:
+    async def _board(self, sheets: Sheets) -> tuple[BoardRead, tuple[Order, ...], Window | None]:
         board = await boards.read_board(self._reader, self._member.id, self._now, sheets)
-        return board, await orders.read_appointment(self._reader, sheets, self._member, board)
+        waiting = orders.standing_orders(board)
+        return board, waiting, await orders.read_appointment(self._reader, sheets, self._member, board, waiting)
 
     async def _pools(self) -> list[PoolView]:
         opened = await self._everyone.pools(self._reader)

@@ -25,6 +25,7 @@ from game.orders.actions import (
     reroll_orders,
     standing_orders,
 )
+from game.orders.actions.book import Game, Shown
 from game.orders.actions.publishing import faults_with
 from game.orders.rules import parse_orders
 from game.refusals import GameCode
@@ -52,6 +53,19 @@ async def wide(database_url: str) -> AsyncIterator[Database]:
     await open_season(opened)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(autouse=True)
+def compare_what_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The orders that an answer shows, kept from command to command, are those that its board's row says."""
+    show = Game.show
+
+    def compared(game: Game, *asked: Any) -> Shown:
+        found = show(game, *asked)
+        assert found.orders == standing_orders(found.board)
+        return found
+
+    monkeypatch.setattr(Game, "show", compared)
 
 
 async def publish(database: Database, **changes: Any) -> None:
@@ -96,7 +110,7 @@ async def read(database: Database, member: UUID, now: datetime) -> tuple[Any, An
         opened = await sheets.open_sheets(connection, now)
         board = await read_board(connection, member, now, opened)
         known = (await members.load_members(connection, [member]))[member]
-        return board, await read_appointment(connection, opened, known, board)
+        return board, await read_appointment(connection, opened, known, board, standing_orders(board))
 
 
 async def test_an_appointment_comes_with_a_play_inside_its_window_is_paid_once_and_then_the_next_is_told(
@@ -108,7 +122,7 @@ async def test_an_appointment_comes_with_a_play_inside_its_window_is_paid_once_a
     board, coming = await read(wide, member, BEFORE)
     assert (len(standing_orders(board)), coming.appointment.code) == (4, "rush")
     assert (coming.starts_at, coming.ends_at) == (BEFORE + timedelta(hours=1), AFTER)
-    assert changes_at(board, coming) == AFTER
+    assert changes_at(standing_orders(board), coming) == AFTER
     inside, told = await read(wide, member, INSIDE)
     assert (len(standing_orders(inside)), told) == (4, coming)
     opened = await ask(wide, playing(member, 1, now=INSIDE))
@@ -140,7 +154,7 @@ async def test_an_appointment_that_was_missed_cannot_be_delivered_from_a_list_ma
     await fill_order(wide, member, number)
     before = await waiting(wide, member)
     board, coming = await read(wide, member, AFTER)
-    assert (len(standing_orders(board)), changes_at(board, coming)) == (4, coming.ends_at)
+    assert (len(standing_orders(board)), changes_at(standing_orders(board), coming)) == (4, coming.ends_at)
     late = await ask(wide, playing(member, 1, TAP, Move(MoveKind.DELIVER, number), TAP, now=AFTER))
     assert (late.result.applied, late.result.refused_index, late.result.refusal.code) == (1, 1, "ORDER_EXPIRED")
     assert late.result.refusal.facts["expired_at"] == AFTER.isoformat()

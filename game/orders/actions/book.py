@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from game.board.actions import BoardRead, Boards, OpenBoard, open_boards
 from game.board.rules import moves
 from game.board.rules.content import Content
 from game.orders.actions.reading import ORDERS, load_had, read_orders, write_orders
-from game.orders.rules import OrderDials, Table, Wall, Window, next_appointment, open_windows, take_in
+from game.orders.rules import Order, OrderDials, Table, Wall, Window, next_appointment, open_windows, take_in
 from loyalty.ledger.actions import Ledger, open_ledger
 from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members import actions as members
@@ -47,12 +47,13 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Board and wallet as they stand after a command, and the appointment that is open or comes next.
+    """Board, orders and wallet as they stand after a command, and the appointment that is open or comes next.
 
     `today` is the day in the season's zone that says what of the wallet can be spent.
     """
 
     board: BoardRead
+    orders: tuple[Order, ...]
     appointment: Window | None
     wallets: Mapping[Currency, Wallet]
     today: date
@@ -72,6 +73,7 @@ class Game:
     ledger: Ledger
     timeline: Timeline
     had: dict[UUID, frozenset[int]]
+    _orders: dict[UUID, tuple[list[Any], tuple[Order, ...]]] = field(default_factory=dict)
 
     def may_play(self, member_id: UUID) -> bool:
         member = self.members.get(member_id)
@@ -100,10 +102,18 @@ class Game:
     def wall(self, opened: OpenBoard, now: datetime) -> Wall:
         return Wall(opened.moment(now), self.members[opened.member_id].zone)
 
+    def orders(self, opened: OpenBoard) -> tuple[Order, ...]:
+        """The orders of a board, those whose time is over too; read once while they stay the same."""
+        kept, found = self._orders.get(opened.member_id, (None, ()))
+        if kept is not opened.orders:
+            found = read_orders(self.content, opened.orders)
+            self._orders[opened.member_id] = opened.orders, found
+        return found
+
     def take_in(self, opened: OpenBoard, now: datetime) -> Table:
         """The table with an order in every place, and those of open windows beside them."""
         had = self.had.get(opened.member_id, frozenset())
-        table = Table(opened.board, read_orders(self.content, opened.orders), opened.next_order, had)
+        table = Table(opened.board, self.orders(opened), opened.next_order, had)
         after = take_in(table, self.dials, self.wall(opened, now))
         if after.orders != table.orders:
             self.put(opened, after)
@@ -112,7 +122,8 @@ class Game:
     def put(self, opened: OpenBoard, table: Table) -> None:
         """The board and its orders from now on."""
         opened.board = table.board
-        opened.orders = write_orders(self.content, table.orders)
+        if table.orders != self.orders(opened):
+            opened.orders = write_orders(self.content, table.orders)
         opened.next_order = table.next_number
         opened.dirty = True
         self.had[opened.member_id] = table.had
@@ -125,10 +136,11 @@ class Game:
             moves.refresh(board, generator, at)
         read = BoardRead(opened.revision, board, list(opened.orders), at)
         had = self.had.get(opened.member_id, frozenset())
-        waiting = read_orders(self.content, opened.orders)
+        waiting = self.orders(opened)
+        standing = tuple([each for each in waiting if not each.is_over(at)])
         appointment = next_appointment(board, self.dials, waiting, had, self.wall(opened, now))
         wallets = {currency: self.ledger.wallet(opened.member_id, currency) for currency in Currency}
-        return Shown(read, appointment, wallets, self.season.day(at))
+        return Shown(read, standing, appointment, wallets, self.season.day(at))
 
     async def save(self, work: Work) -> None:
         await self.boards.save(work)

@@ -115,7 +115,7 @@ def _answer(work: Work, game: Game, books: _Books, command: PlayMoves) -> Played
             game.requests.keep(command.request, command.member_id, "playMoves", result, command.now)
     opened.settle_revision(command.now)
     shown = game.show(opened, command.now)
-    return Played(shown.board, shown.appointment, shown.wallets, shown.today, result)
+    return Played(shown.board, shown.orders, shown.appointment, shown.wallets, shown.today, result)
 
 
 def _play(work: Work, game: Game, books: _Books, opened: OpenBoard, command: PlayMoves) -> MovesPlayed:

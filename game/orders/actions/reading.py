@@ -36,24 +36,26 @@ def standing_orders(read: BoardRead) -> tuple[Order, ...]:
     return tuple(each for each in read_orders(read.board.content, read.orders) if not each.is_over(read.at))
 
 
-async def read_appointment(connection: Any, sheets: Sheets, member: Member, read: BoardRead) -> Window | None:
+async def read_appointment(
+    connection: Any, sheets: Sheets, member: Member, read: BoardRead, standing: Sequence[Order]
+) -> Window | None:
     """The appointment that is open or opens next and whose order the member has yet to be given; None: none is.
 
-    Its order comes at the next play inside the window; reading gives none.
+    `standing` are the orders that wait. Its order comes at the next play inside the window; reading gives none.
     """
     dials = await sheets.get(connection, *ORDERS)
     if dials is None:
         return None
-    wall, standing = Wall(read.at, member.zone), standing_orders(read)
+    wall = Wall(read.at, member.zone)
     waiting = {each.number for each in standing}
     asked = [(member.id, each.number) for each in open_windows(dials.appointments, wall) if each.number not in waiting]
     had = await load_had(connection, asked)
     return next_appointment(read.board, dials, standing, had.get(member.id, frozenset()), wall)
 
 
-def changes_at(read: BoardRead, appointment: Window | None) -> datetime | None:
+def changes_at(standing: Sequence[Order], appointment: Window | None) -> datetime | None:
     """When time alone changes the orders that are shown, or the appointment; None: never."""
-    over = [each.expires_at for each in standing_orders(read) if each.expires_at]
+    over = [each.expires_at for each in standing if each.expires_at]
     return min([*over, *([appointment.ends_at] if appointment else [])], default=None)
 
 

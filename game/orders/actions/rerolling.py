@@ -99,7 +99,7 @@ def _answer(work: Work, game: Game, books: _Books, command: RerollOrder) -> Rero
         game.requests.keep(command.request, command.member_id, "rerollOrder", result, command.now)
     opened.settle_revision(command.now)
     shown = game.show(opened, command.now)
-    return Rerolled(shown.board, shown.appointment, shown.wallets, shown.today, result)
+    return Rerolled(shown.board, shown.orders, shown.appointment, shown.wallets, shown.today, result)
 
 
 def _reroll(work: Work, game: Game, books: _Books, command: RerollOrder) -> OrderRerolled:
