@@ -133,7 +133,7 @@ def show_board(
     board, content = read.board, read.board.content
     following = content.level(board.level + 1)
     known = _known_of(content, locale)
-    shown = known.cells
+    shown, boxes = known.cells, known.boxes.setdefault(board.level, {})
     return BoardNode(
         revision=read.revision,
         energy=EnergyNode(
@@ -145,7 +145,7 @@ def show_board(
         experience=board.experience,
         next_level_experience=following.experience if following else None,
         cells=[
-            shown.get(cell << _INDEX_BITS | index) or _cell(board, index, locale, known)
+            shown.get(at := cell << _INDEX_BITS | index) or boxes.get(at) or _cell(board, index, locale, known)
             for index, cell in enumerate(board.cells)
         ],
         orders=[_order(board, order, locale) for order in (standing_orders(read) if orders is None else orders)],
@@ -160,13 +160,15 @@ def show_board(
 class _Known:
     """The nodes of one content in one language that were shown before: goods by number, cells by number and index.
 
-    Of the cells those alone that look the same on every board; of boxes that a level opens, by index and that level.
+    Of the cells those alone that look the same on every board. Boxes that a level opens look the same on every board
+    of one level, and what a sheet puts into a cell is one thing or two.
     """
 
     def __init__(self, content: Content) -> None:
         self.content = content
         self.items: dict[int, ItemNode] = {}
         self.cells: dict[int, Cell] = {}
+        self.boxes: dict[int, dict[int, Cell]] = {}
         self.sealed: dict[tuple[int, int | None], Cell] = {}
 
 
@@ -242,6 +244,7 @@ def _cell(board: Board, index: int, locale: str, known: _Known) -> Cell:
         found = known.sealed.get((index, opens_at))
         if found is None:
             found = known.sealed[index, opens_at] = _plain_cell(index, kind, None, opens_at)
+        known.boxes[board.level][cell << _INDEX_BITS | index] = found
         return found
     shown = kind in (CellKind.ITEM, CellKind.WEBBED)
     if len(known.cells) >= _CELLS_MOST:

@@ -10,7 +10,7 @@ answer is found by statement and arguments together, so a plan can be out of dat
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -76,7 +76,7 @@ class Reader:
 
     async def fetch(self, statement: str, *arguments: Any) -> list[Any]:
         """The rows of a statement."""
-        ask = (statement, tuple([_freeze(each) for each in arguments]))
+        ask = (statement, _freeze(arguments))
         found = self._own.get(ask)
         if found is None:
             found = self._shared.get(ask)
@@ -199,8 +199,8 @@ def _can_be_one(arguments: tuple[Any, ...]) -> bool:
     return all(each is _MEMBER for members in lists for each in members)
 
 
-def _freeze(value: Any) -> Any:
-    return tuple(map(_freeze, value)) if type(value) in _LISTS else value
+def _freeze(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple([_freeze(each) if type(each) in _LISTS else each for each in values])
 
 
 def _replace(value: Any, old: object, new: object) -> Any:
