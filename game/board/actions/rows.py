@@ -21,7 +21,7 @@ def read_board_row(content: Content, row: Mapping[str, Any], seed: bytes, energy
     return Board(
         content=content,
         seed=seed,
-        cells=[content.read_word(word) for word in row["cells"]],
+        cells=list(map(_words_of(content).read.__getitem__, row["cells"])),
         generators={
             int(home): Generator(
                 content.kind_number(code), taps, charges, datetime.fromisoformat(ready_at) if ready_at else None
@@ -44,10 +44,59 @@ def read_board_row(content: Content, row: Mapping[str, Any], seed: bytes, energy
 
 
 def write_cells(board: Board) -> str:
-    return _json([
-        board.content.write_word(cell, board.generators[home_of(cell)].kind if cell & GENERATOR else 0)
-        for cell in board.cells
-    ])  # fmt: skip
+    written = _words_of(board.content).written
+    return f"[{','.join([written[_with_kind(board, cell) if cell & GENERATOR else cell] for cell in board.cells])}]"
+
+
+def _with_kind(board: Board, cell: int) -> int:
+    return board.generators[home_of(cell)].kind << _KIND_SHIFT | cell
+
+
+class _Read(dict[str, int]):
+    """Words -> the numbers that a content reads them as."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+
+    def __missing__(self, word: str) -> int:
+        found = self[word] = self.content.read_word(word)
+        return found
+
+
+class _Written(dict[int, str]):
+    """Numbers of cells, above them the kind of a generator -> the words of a content, as JSON."""
+
+    def __init__(self, content: Content) -> None:
+        self.content = content
+
+    def __missing__(self, key: int) -> str:
+        found = self[key] = _json(self.content.write_word(key & _CELL_MASK, key >> _KIND_SHIFT))
+        return found
+
+
+class _Words:
+    """The words of one content that were met: some thousands, since a cell holds goods, or one of few generators."""
+
+    def __init__(self, content: Content) -> None:
+        self.read = _Read(content)
+        self.written = _Written(content)
+
+
+# Above the flags of a cell's number.
+_KIND_SHIFT = 32
+_CELL_MASK = (1 << _KIND_SHIFT) - 1
+_CONTENTS_MOST = 8
+_words: dict[int, _Words] = {}
+
+
+def _words_of(content: Content) -> _Words:
+    found = _words.get(id(content))
+    if found is None:
+        if len(_words) >= _CONTENTS_MOST:
+            _words.clear()
+        # It holds the content, so that its identity stays its own.
+        found = _words[id(content)] = _Words(content)
+    return found
 
 
 def write_generators(board: Board) -> str:
