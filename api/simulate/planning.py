@@ -5,13 +5,12 @@ Everything but what a tap drops follows from what is shown, so a plan merges and
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from game.board.rules import cells, moves
-from game.board.rules.cells import BESIDE, BOX, BUBBLE, CELLS, EMPTY, GENERATOR, LEVEL_BITS, LEVEL_MASK, WEB
+from game.board.rules.cells import BOX, BUBBLE, CELLS, EMPTY, GENERATOR, LEVEL_BITS, LEVEL_MASK, WEB
 from game.board.rules.content import MOST_EXPERIENCE
 from game.board.rules.moves import Board, Move, MoveKind
 from game.orders.rules import MOST_MOVES, Order
@@ -40,17 +39,15 @@ def plan(
     shown: Board, orders: Sequence[Order], now: datetime, style: Style, diamonds: int = 0
 ) -> tuple[Move, ...]:  # fmt: skip
     """The next moves on the board as shown; none where there is nothing to do. Changes nothing."""
-    board = shown.copy()
+    board = shown.sketch()
     board.purse = diamonds
     moves.settle(board, now)
-    for generator in board.generators.values():
-        moves.refresh(board, generator, now)
-    hand = _Hand(board, now, style)
+    hand = Hand(board, now, style)
     if style.pops:
         hand.pop()
     hand.free_webs()
     hand.unpack()
-    waiting = hand.serve(_ranked(board, orders) if style.ranks else list(orders))
+    waiting = hand.serve(hand.rank(orders) if style.ranks else orders)
     hand.claim_levels()
     hand.make_room(waiting)
     hand.tap(waiting)
@@ -65,17 +62,6 @@ def is_dead(board: Board) -> bool:
     return EMPTY not in board.cells or not moves.owned_chains(board)
 
 
-def _ranked(board: Board, orders: Sequence[Order]) -> list[Order]:
-    """The best paid for what is still missing first."""
-    there = Counter(board.cells)
-
-    def missing(order: Order) -> int:
-        items = order.items
-        return sum(cells.units_of(item) for item in set(items) if there[item] < items.count(item))
-
-    return sorted(orders, key=lambda order: (-order.diamonds / (1 + missing(order)), order.number))
-
-
 def _places(board: Sequence[int], item: int) -> list[int]:
     """The cells that hold such goods."""
     found, at = [], -1
@@ -87,24 +73,33 @@ def _places(board: Sequence[int], item: int) -> list[int]:
 
 # One move is as good as another like it, and making them takes time.
 _MERGES = tuple(tuple(Move(MoveKind.MERGE, source, target) for target in range(CELLS)) for source in range(CELLS))
+_TAPS = tuple(Move(MoveKind.TAP, cell) for cell in range(CELLS))
 
 
-class _Hand:
+class Hand:
     """A working copy of the board, the goods that nothing holds by kind, and the moves so far."""
 
     def __init__(self, board: Board, now: datetime, style: Style) -> None:
         self.board = board
         self.moves: list[Move] = []
         self._now = now
-        self._style = style
+        self._most = style.moves
+        self._most_taps = style.taps
         self._free: dict[int, list[int]] = {}
+        self._webbed = False
         self._room = board.cells.count(EMPTY)
+        free = self._free
         for cell, item in enumerate(board.cells):
             if EMPTY < item < BUBBLE:
-                self._free.setdefault(item, []).append(cell)
+                if item in free:
+                    free[item].append(cell)
+                else:
+                    free[item] = [cell]
+            elif WEB <= item < BOX:
+                self._webbed = True
 
     def _do(self, kind: MoveKind, first: int, second: int = 0) -> bool:
-        if len(self.moves) >= self._style.moves:
+        if len(self.moves) >= self._most:
             return False
         move = Move(kind, first, second)
         moves.apply(self.board, move, self._now)
@@ -113,21 +108,31 @@ class _Hand:
 
     def _merge(self, source: int, target: int, item: int) -> bool:
         """Merges such goods; what comes out of boxes beside it is at hand from then on."""
-        if len(self.moves) >= self._style.moves:
+        if len(self.moves) >= self._most:
             return False
-        board = self.board.cells
-        boxed = [cell for cell in BESIDE[target] if board[cell] & BOX]
         # Whether a bubble comes is the server's to say; where one does, a later move may be refused.
-        moves.join(self.board, source, target, item)
+        for cell in moves.join(self.board, source, target, item):
+            opened = self.board.cells[cell]
+            if EMPTY < opened < BUBBLE:
+                self._free.setdefault(opened, []).append(cell)
         self.moves.append(_MERGES[source][target])
         self._room += 1
-        for cell in boxed:
-            if EMPTY < board[cell] < BUBBLE:
-                self._free.setdefault(board[cell], []).append(cell)
         return True
 
     def _can_grow(self, item: int) -> bool:
         return item & LEVEL_MASK < self.board.content.chain_lengths[item >> LEVEL_BITS]
+
+    def rank(self, orders: Sequence[Order]) -> list[Order]:
+        """The best paid for what is still missing first."""
+        free, found = self._free, []
+        for order in orders:
+            missing = 0
+            for item in set(order.items):
+                if len(free.get(item, ())) < order.items.count(item):
+                    missing += 1 << (item & LEVEL_MASK) - 1
+            found.append((-order.diamonds / (1 + missing), order.number, order))
+        found.sort()  # each number stands once
+        return [order for _, _, order in found]
 
     def pop(self) -> None:
         """Pops bubbles that the diamonds at hand pay for, the cheapest first."""
@@ -139,7 +144,7 @@ class _Hand:
 
     def free_webs(self) -> None:
         """Merges goods onto equal ones in webs: that frees those, and opens boxes."""
-        again = True
+        again = self._webbed
         while again:
             again = False
             for cell, found in enumerate(self.board.cells):
@@ -174,7 +179,7 @@ class _Hand:
         waiting = []
         for order in orders:
             built = [self._build(item) is not None for item in reversed(order.items)]
-            if all(built) and len(self.moves) < self._style.moves:
+            if all(built) and len(self.moves) < self._most:
                 self._deliver(order)
             else:
                 waiting.append(order)
@@ -182,31 +187,34 @@ class _Hand:
 
     def _build(self, item: int) -> int | None:
         """A cell with the goods, merged from lower ones if need be, no longer at hand; None where something lacks."""
-        found = self._free.get(item)
+        free = self._free
+        found = free.get(item)
         if found:
             return found.pop()
-        if cells.level_of(item) == 1:
-            return None
-        source = self._build(item - 1)
-        if source is None:
-            return None
-        target = self._build(item - 1)
-        if target is None or not self._can_grow(item - 1) or not self._merge(source, target, item - 1):
-            self._free.setdefault(item - 1, []).extend(cell for cell in (source, target) if cell is not None)
-            return None
-        return target
+        at = item - 1
+        while at & LEVEL_MASK and not free.get(at):
+            at -= 1
+        if not at & LEVEL_MASK:
+            return None  # nothing lower is at hand either
+        source = free[at].pop()
+        while at < item:
+            target = self._build(at)
+            if target is None or not self._can_grow(at) or not self._merge(source, target, at):
+                free.setdefault(at, []).extend((source,) if target is None else (source, target))
+                return None
+            source, at = target, at + 1
+        return source
 
     def _deliver(self, order: Order) -> None:
         """Hands the goods over, which go from the lowest cells on: equal ones stand in for one another."""
-        board = self.board
-        for item, count in Counter(order.items).items():
+        board, free = self.board, self._free
+        for item in set(order.items):
+            count = order.items.count(item)
             there = _places(board.cells, item)
             for cell in there[:count]:
                 board.cells[cell] = EMPTY
             self._room += count
-            at_hand = len(self._free.get(item, ()))
-            self._free[item] = there[count:][:at_hand]
-        board.units -= cells.total_units(order.items)
+            free[item] = there[count:][: len(free.get(item, ()))]
         board.experience = min(MOST_EXPERIENCE, board.experience + order.experience)
         self.moves.append(Move(MoveKind.DELIVER, order.number))
 
@@ -220,26 +228,41 @@ class _Hand:
 
     def make_room(self, waiting: Sequence[Order]) -> None:
         """Merges goods that nobody waits for while room is short; stores or sells when there is hardly any."""
-        asked = max((cells.level_of(item) for order in waiting for item in order.items), default=_USEFUL)
-        for most, room in ((max(asked, _USEFUL), _WIDE), (cells.LEVEL_MASK, _TIGHT)):
-            if self._room >= room:
-                continue
-            for item in sorted(self._free, key=lambda item: (item & LEVEL_MASK, item)):
-                while self._room < room and len(self._free[item]) > 1 and self._grows(item, most):
-                    source, target = self._free[item].pop(), self._free[item].pop()
-                    if not self._merge(source, target, item):
-                        return
-                    self._free.setdefault(item + 1, []).append(target)
+        most = _USEFUL
+        if self._room < _WIDE:
+            for order in waiting:
+                for item in order.items:
+                    most = max(most, item & LEVEL_MASK)
+            self._merge_spare(most, _WIDE)
+        if self._room < _TIGHT:
+            self._merge_spare(LEVEL_MASK, _TIGHT)
+        if self._room >= _LEAST:
+            return
+        board = self.board
         wanted = {cells.chain_of(item) for order in waiting for item in order.items}
         while self._room < _LEAST and (spare := self._spare(wanted)) is not None:
-            board = self.board
             stores = len(board.storage) < board.content.storage_at(board.level)
             if not self._do(MoveKind.STORE if stores else MoveKind.SELL, spare):
                 return
             self._room += 1
 
-    def _grows(self, item: int, most: int) -> bool:
-        return cells.level_of(item) < most and self._can_grow(item)
+    def _merge_spare(self, most: int, room: int) -> None:
+        """Merges equal goods below level `most`, the lowest first, until there is so much room."""
+        free = self._free
+        held = [(item & LEVEL_MASK, item) for item in free if item & LEVEL_MASK < most]
+        held.sort()
+        for _, item in held:
+            found = free[item]
+            if len(found) < 2 or not self._can_grow(item):
+                continue
+            grown = free.setdefault(item + 1, [])
+            while self._room < room and len(found) > 1:
+                source, target = found.pop(), found.pop()
+                if not self._merge(source, target, item):
+                    return
+                grown.append(target)
+            if self._room >= room:
+                return
 
     def _spare(self, wanted: set[int]) -> int | None:
         """The cell whose goods are missed least: of a chain that nobody asks for, else those worth least."""
@@ -253,27 +276,29 @@ class _Hand:
     def tap(self, waiting: Sequence[Order]) -> None:
         """Taps the generators of what is missing most, as far as energy, charges and room go."""
         board = self.board
-        missing = Counter[int]()
+        missing: dict[int, int] = {}
         for order in waiting:
             for item in order.items:
-                missing[cells.chain_of(item)] += cells.units_of(item)
-        taps = min(board.energy.amount, self._room - 1, self._style.taps, self._style.moves - len(self.moves))
-        for cell, charges, chains in sorted(
-            self._generators(), key=lambda each: (-sum(missing[chain] for chain in each[2]), each[0])
-        ):
-            if not any(missing[chain] for chain in chains) and board.energy.amount * 2 < board.energy_cap:
+                chain = item >> LEVEL_BITS
+                missing[chain] = missing.get(chain, 0) + (1 << (item & LEVEL_MASK) - 1)
+        taps = min(board.energy.amount, self._room - 1, self._most_taps, self._most - len(self.moves))
+        if taps < 1:
+            return
+        for lack, cell, charges in sorted(self._generators(missing)):
+            if not lack and board.energy.amount * 2 < board.energy_cap:
                 continue
             count = max(0, min(taps, charges))
-            self.moves.extend([Move(MoveKind.TAP, cell)] * count)
+            self.moves.extend([_TAPS[cell]] * count)
             taps -= count
 
-    def _generators(self) -> list[tuple[int, int, set[int]]]:
-        """Cell, charges and chains of each free generator that drops something."""
+    def _generators(self, missing: Mapping[int, int]) -> list[tuple[int, int, int]]:
+        """Of each free generator that drops something: less what is missing of that, its cell, and its charges."""
         board, found = self.board, []
         for cell, held in enumerate(board.cells):
             if GENERATOR <= held < WEB:
-                generator = board.generators[cells.home_of(held)]
-                drops = board.content.drops(generator.kind, board.level)[2]
-                if drops:
-                    found.append((cell, generator.charges, {cells.chain_of(item) for item in drops}))
+                generator = board.generators[held & (GENERATOR - 1)]
+                chains = board.content.dropped_chains(generator.kind, board.level)
+                if chains:
+                    charges = moves.charges_at(board, generator, self._now)
+                    found.append((-sum([missing.get(chain, 0) for chain in chains]), cell, charges))
         return found

@@ -212,6 +212,7 @@ class Content:
     sealed: dict[int, int] = field(default_factory=dict)
     _opens_at: dict[str, int] = field(default_factory=dict)
     _drops: dict[tuple[int, int], tuple[int, tuple[int, ...], tuple[int, ...]]] = field(default_factory=dict)
+    _dropped: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
     _lasting: dict[tuple[frozenset[int], int], tuple[int, ...]] = field(default_factory=dict)
     _words: dict[str, int] = field(default_factory=dict)
     _chain_numbers: dict[str, int] = field(default_factory=dict)
@@ -266,6 +267,14 @@ class Content:
             found = self._drops[kind, level] = (weights[-1] if weights else 0, weights, items)
         return found
 
+    def dropped_chains(self, kind: int, level: int) -> frozenset[int]:
+        """The chains of what a kind drops at a level of the member."""
+        found = self._dropped.get((kind, level))
+        if found is None:
+            items = self.drops(kind, level)[2]
+            found = self._dropped[kind, level] = frozenset(cells.chain_of(item) for item in items)
+        return found
+
     def lasting_chains(self, kinds: frozenset[int], level: int) -> list[int]:
         """The chains that infinite generators of these kinds drop at a level of the member, in their order."""
         found = self._lasting.get((kinds, level))
@@ -273,7 +282,7 @@ class Content:
             infinite = [
                 number for number in kinds if (kind := self.kind(number)) is not None and kind.supply is Supply.INFINITE
             ]
-            chains = {cells.chain_of(item) for number in infinite for item in self.drops(number, level)[2]}
+            chains = frozenset[int]().union(*(self.dropped_chains(number, level) for number in infinite))
             found = self._lasting[kinds, level] = tuple(sorted(chains))
         return list(found)
 

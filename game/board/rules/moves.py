@@ -6,7 +6,7 @@ counter of merges. Counters move only on success, so sending a move again cannot
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -91,10 +91,17 @@ class Board:
 
     def copy(self) -> Board:
         """A board of its own."""
-        made = {home: Generator(g.kind, g.taps, g.charges, g.ready_at) for home, g in self.generators.items()}
+        made = self.sketch()
+        made.generators = {
+            home: Generator(g.kind, g.taps, g.charges, g.ready_at) for home, g in made.generators.items()
+        }
+        return made
+
+    def sketch(self) -> Board:
+        """A board of its own but for the generators: to be played on without a tap."""
         return Board(
-            self.content, self.seed, self.cells[:], made, self.storage[:], self.inbox[:], self.level, self.experience,
-            self.energy, self.energy_cap, self.units, self.merges, dict(self.bubbles), self.purse,
+            self.content, self.seed, self.cells[:], self.generators, self.storage[:], self.inbox[:], self.level,
+            self.experience, self.energy, self.energy_cap, self.units, self.merges, self.bubbles.copy(), self.purse,
         )  # fmt: skip
 
 
@@ -155,6 +162,15 @@ def burst(board: Board, now: datetime) -> bool:
 def refresh(board: Board, generator: Generator, now: datetime) -> None:
     """Gives a generator what charges time has brought it."""
     generators.refresh(board.content.kind(generator.kind), generator, now)
+
+
+def charges_at(board: Board, generator: Generator, now: datetime) -> int:
+    """What a generator has, with the charges that time has brought it; nothing is changed."""
+    if generator.ready_at is None:
+        return generator.charges
+    looked = Generator(generator.kind, generator.taps, generator.charges, generator.ready_at)
+    refresh(board, looked, now)
+    return looked.charges
 
 
 def owned_chains(board: Board) -> list[int]:
@@ -236,8 +252,8 @@ def _merge(board: Board, source: int, target: int, now: datetime) -> None:
         _blow(board, target, item + 1, now)
 
 
-def join(board: Board, source: int, target: int, item: int) -> None:
-    """Two equal goods become one of the next level, and boxes beside it open; no bubble comes.
+def join(board: Board, source: int, target: int, item: int) -> Sequence[int]:
+    """Two equal goods become one of the next level, and boxes beside it open, whose cells are told; no bubble comes.
 
     Expects goods that may be merged: whoever has not checked that calls `apply`.
     """
@@ -245,9 +261,12 @@ def join(board: Board, source: int, target: int, item: int) -> None:
     board_cells[source] = EMPTY
     board_cells[target] = item + 1
     board.merges += 1
+    opened: tuple[int, ...] = ()
     for beside in BESIDE[target]:
         if board_cells[beside] & BOX and board.content.sealed.get(beside, 0) <= board.level:
             board_cells[beside] &= ~BOX
+            opened = (*opened, beside)
+    return opened
 
 
 def _blow(board: Board, beside: int, item: int, now: datetime) -> None:
