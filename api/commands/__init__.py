@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from api.runtime.collector import rest_collector, wake_collector
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; returns the exit code of the process."""
@@ -17,6 +19,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from api.commands import console  # noqa: PLC0415 - alone: it knows the API's address and no database
 
         return console.run(words[1:])
+    rest_collector()
     from api.commands.line import run_command  # noqa: PLC0415 - brings in what these two must not
 
+    wake_collector()
     return run_command(words)

@@ -14,7 +14,7 @@ import uvicorn
 from api.app import create_app
 from api.graphql.limits import BODY_BYTES_MAX
 from api.runtime import metrics
-from api.runtime.collector import spare_collector
+from api.runtime.collector import rest_collector, spare_collector
 
 if TYPE_CHECKING:
     from api.app import Application
@@ -37,6 +37,7 @@ def serve(
 
     Raises `NotStarted`.
     """
+    rest_collector()
     app = create_app(settings)
     config = uvicorn.Config(
         app,

@@ -20,6 +20,15 @@ del kept
 print(before, len(gc.get_objects()), gc.collect())
 """
 
+BROUGHT_IN = """
+import gc
+from api.commands import main
+try:
+    main(["--help"])
+except SystemExit:
+    print(gc.isenabled(), gc.get_freeze_count())
+"""
+
 
 def test_what_a_server_was_made_of_is_not_looked_through_again_and_later_cycles_are_freed() -> None:
     done = subprocess.run(
@@ -29,3 +38,12 @@ def test_what_a_server_was_made_of_is_not_looked_through_again_and_later_cycles_
     assert before > 50_000, "the application is large"
     assert after < before // 100
     assert freed >= 1
+
+
+def test_a_command_looks_for_garbage_but_not_among_its_modules() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BROUGHT_IN], cwd=ROOT, check=True, capture_output=True, text=True, timeout=120
+    )
+    enabled, frozen = done.stdout.split()[-2:]
+    assert enabled == "True"
+    assert int(frozen) > 50_000, "the command line brings in the application"
