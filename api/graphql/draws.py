@@ -10,7 +10,6 @@ from api.batches import vault_of
 from api.graphql.context import Context
 from api.graphql.nodes import Node, write_id
 from api.graphql.pages import Connection, check_first, connection, read_id_cursor, write_cursor
-from loyalty.ledger.rules import Currency
 from rewards.gacha import actions as gacha
 from rewards.gacha.rules.odds import Entry, PrizeClass
 from rewards.gacha.rules.receipts import write_version
@@ -47,12 +46,12 @@ class DrawNode(Node):
 
 
 def show_draw(
-    draw: gacha.DrawMade, terms: gacha.Terms, *, pool_id: UUID, epoch: int, at: datetime, locale: str
+    draw: gacha.DrawMade, terms: gacha.Terms, *, pool_id: strawberry.ID, epoch: int, at: datetime, locale: str
 ) -> DrawNode:
     """One draw of a command that was just answered."""
     entry = terms.odds.entries[terms.odds.by_code[draw.prize]]
     return _node(
-        draw, entry, locale, pool_id=write_id("pol", pool_id), odds_version=write_version(terms.version), epoch=epoch,
+        draw, entry, locale, pool_id=pool_id, odds_version=write_version(terms.version), epoch=epoch,
         prize=draw.prize, at=at,
     )  # fmt: skip
 
@@ -64,7 +63,8 @@ def show_record(view: gacha.DrawView, locale: str) -> DrawNode:
         record.id, record.awarded, record.rolled, record.roll, record.nonce, record.pity_before, record.guaranteed,
         record.currency, record.coupon_id,
     )  # fmt: skip
-    return show_draw(made, view.terms, pool_id=record.pool_id, epoch=record.epoch, at=record.at, locale=locale)
+    pool_id = write_id("pol", record.pool_id)
+    return show_draw(made, view.terms, pool_id=pool_id, epoch=record.epoch, at=record.at, locale=locale)
 
 
 def _node(draw: gacha.DrawMade, entry: Entry, locale: str, **more: Any) -> DrawNode:
@@ -81,7 +81,7 @@ def _node(draw: gacha.DrawMade, entry: Entry, locale: str, **more: Any) -> DrawN
         nonce=draw.nonce,
         pity_before=draw.pity_before,
         guaranteed=draw.guaranteed,
-        paid_with=Currency(draw.currency).value,
+        paid_with=draw.currency.value,
         **more,
     )
 

@@ -8,7 +8,7 @@ import strawberry
 from api.batches import batches_of, vault_of
 from api.graphql.context import Context
 from api.graphql.draws import DrawNode, list_draws, show_draw, show_record
-from api.graphql.nodes import parse_id
+from api.graphql.nodes import parse_id, write_id
 from api.graphql.pages import Connection
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
@@ -86,9 +86,10 @@ class DrawMutation:
         )
         done = await context.submit(batches_of(context.services).draw, command)
         terms = await load_terms(context, done.pool_id, done.version)
+        shown_id = write_id("pol", done.pool_id)
         return Drawn(
             draws=[
-                show_draw(each, terms, pool_id=done.pool_id, epoch=done.epoch, at=done.at, locale=context.locale)
+                show_draw(each, terms, pool_id=shown_id, epoch=done.epoch, at=done.at, locale=context.locale)
                 for each in done.draws
             ],
             wallet=await load_wallet(context),

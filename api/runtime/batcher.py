@@ -104,7 +104,8 @@ class Batcher(Generic[Command, Result]):
             raise EdgeRefused(EdgeCode.OVERLOADED, retryable=True, retry_at=self._retry_at())
         if len(self._running) < self._lanes:
             self._running.add(asyncio.create_task(self._run()))
-        answer = await asyncio.shield(asked.future)
+        # A caller who goes away cancels the future alone: the batch leaves it as it is.
+        answer = await asked.future
         if isinstance(answer, Refused):
             raise answer
         return answer

@@ -31,6 +31,12 @@ _REST_SECONDS = 1.0
 _LOOK_SECONDS = 15.0
 _END_SECONDS = 0.1
 _DICE = SystemDice()
+# Channels and messages in turn: one command for all of them costs a tenth of a command for each.
+_PUBLISH = """
+for n = 1, #ARGV, 2 do
+  redis.call('PUBLISH', ARGV[n], ARGV[n + 1])
+end
+"""
 
 
 class Listener:
@@ -63,6 +69,7 @@ class Fanout:
 
     def __init__(self, redis: Redis | None) -> None:
         self._redis = redis
+        self._publish: Any = redis.register_script(_PUBLISH) if redis is not None else None
         self._origin = _DICE.bytes(8).hex()
         self._listeners: dict[str, set[Listener]] = {}
         self._waiting: dict[str, int] = {}
@@ -126,10 +133,8 @@ class Fanout:
         self._to_send.clear()
         taken, self._waiting = self._waiting, {}
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                for topic, number in taken.items():
-                    pipe.publish(_PREFIX + topic, f"{self._origin}:{number}")
-                await pipe.execute()
+            told = [(_PREFIX + topic, f"{self._origin}:{number}") for topic, number in taken.items()]
+            await self._publish(args=[part for each in told for part in each])
         except (RedisError, OSError, TimeoutError):
             self._waiting = {**taken, **self._waiting}
             self._to_send.set()

@@ -181,15 +181,28 @@ class Run(StrawberryGraphQLCoreExecutionContext):
     async def outcome(self) -> ExecutionResult:
         """The result: query fields side by side, mutation fields one after the other."""
         shape = self._shape
-        execute = self.execute_fields_serially if shape.serially else self.execute_fields
         data: dict[str, Any] | None
         try:
-            found = execute(shape.root_type, None, None, shape.root, None)
-            data = await found if self.is_awaitable(found) else cast("dict[str, Any]", found)
+            if shape.serially:
+                data = await self._in_turn()
+            else:
+                found = self.execute_fields(shape.root_type, None, None, shape.root, None)
+                data = await found if self.is_awaitable(found) else cast("dict[str, Any]", found)
         except GraphQLError as error:
             self.collected_errors.add(error, None)
             data = None
         return ExecutionResult(data, self.collected_errors.errors or None)
+
+    async def _in_turn(self) -> dict[str, Any]:
+        """What `execute_fields_serially` gives, without coroutines around those of the fields."""
+        root_type, data = self._shape.root_type, {}
+        for name, details in self._shape.root.items():
+            found = self.execute_field(root_type, None, details, Path(None, name, root_type.name), None)
+            if self.is_awaitable(found):
+                found = await found
+            if found is not Undefined:
+                data[name] = found
+        return data
 
     def collect_subfields(
         self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList

@@ -26,7 +26,7 @@ from rewards.coupons import actions as coupons
 from rewards.coupons import facts as coupon_facts
 from rewards.coupons.actions import Issues
 from rewards.fairness.actions import Roller, Seeds, open_seeds
-from rewards.fairness.rules import SetBy, Vault
+from rewards.fairness.rules import Place, SetBy, Vault
 from rewards.gacha import facts
 from rewards.gacha.actions.members import Standings, open_standings
 from rewards.gacha.actions.pools import Pools, open_pools
@@ -208,12 +208,9 @@ def _draw(work: Work, books: _Books, command: DrawPrizes) -> PrizesDrawn:
     books.seeds.use(drawn.member.id, count)
     version = drawn.pool.terms.version
     books.standings.count(drawn.member.id, drawn.pool.id, version, last.pity_after, count, drawn.today)
-    records = [
-        _record(drawn, number, ids, awarded[number], given[number], command.now) for number in range(count)
-    ]  # fmt: skip
-    books.rows += [write_draw(record) for record in records]
+    books.rows += _rows(drawn, ids, awarded, given, command.now)
     _tell(work, books, drawn, ids[0], awarded, command)
-    made = tuple(_show(record) for record in records)
+    made = _made(drawn, ids, awarded, given)
     return PrizesDrawn(drawn.member.id, drawn.pool.id, version, drawn.epoch, command.now, made)
 
 
@@ -243,8 +240,10 @@ def _decide(work: Work, books: _Books, command: DrawPrizes) -> _Drawn:
     assert epoch.client_seed is not None and epoch.set_by is not None, "an epoch that has begun has a client seed"
     pity = books.standings.pity(member.id, pool.id, pool.terms.pity_from)
 
+    first = place_of(pool.id, pool.terms.version, member.id, epoch.client_seed, epoch.next_nonce)
+
     def roller(number: int) -> Roller:
-        place = place_of(pool.id, pool.terms.version, member.id, str(epoch.client_seed), epoch.next_nonce + number)
+        place = Place(first.pool, first.odds_version, first.member, first.client_seed, first.nonce + number)
         return books.seeds.roller(member.id, place)
 
     outcomes = draw_many(odds, roller, pity, count)
@@ -300,39 +299,39 @@ def _issue(work: Work, books: _Books, drawn: _Drawn, entry: Entry, draw_id: UUID
     return issued.coupon_id
 
 
-def _record(
-    drawn: _Drawn, number: int, ids: Sequence[UUID], awarded: Entry, coupon_id: UUID | None, now: datetime
-) -> DrawRecord:
-    entries, outcome = drawn.pool.odds.entries, drawn.outcomes[number]
-    currency, amount = drawn.payment.of(number, drawn.pool.odds)
-    before = drawn.outcomes[:number]
-    return DrawRecord(
-        member_id=drawn.member.id,
-        id=ids[number],
-        set_id=ids[0],
-        pool_id=drawn.pool.id,
-        version=drawn.pool.terms.version,
-        epoch=drawn.epoch,
-        nonce=drawn.nonce + number,
-        client_seed=drawn.client_seed,
-        set_by=drawn.set_by,
-        count=len(ids),
-        position=number + 1,
-        pity_start=drawn.outcomes[0].pity_before,
-        pity_before=outcome.pity_before,
-        pity_after=outcome.pity_after,
-        nothing_before=all(entries[each.rolled].prize_class is PrizeClass.PLAIN for each in before),
-        guaranteed=outcome.guaranteed,
-        roll=outcome.rolls[0].value,
-        roll_prize=outcome.rolls[1].value,
-        roll_ten=outcome.rolls[2].value if outcome.guaranteed else None,
-        rolled=entries[outcome.rolled].code,
-        awarded=awarded.code,
-        currency=currency,
-        amount=amount,
-        coupon_id=coupon_id,
-        at=now,
-    )
+def _rows(
+    drawn: _Drawn, ids: Sequence[UUID], awarded: Sequence[Entry], given: Sequence[UUID | None], now: datetime
+) -> list[tuple[Any, ...]]:
+    """The rows of one command's draws, in the order of the table's columns: what a `DrawRecord` reads."""
+    odds, member_id, pool_id, version = drawn.pool.odds, drawn.member.id, drawn.pool.id, drawn.pool.terms.version
+    set_by, count, pity_start = drawn.set_by.value, len(ids), drawn.outcomes[0].pity_before
+    rows: list[tuple[Any, ...]] = []
+    nothing_before = True
+    for number, (outcome, entry) in enumerate(zip(drawn.outcomes, awarded, strict=True)):
+        currency, amount = drawn.payment.of(number, odds)
+        rolled, rolls = odds.entries[outcome.rolled], outcome.rolls
+        rows.append((
+            member_id, ids[number], ids[0], pool_id, version, drawn.epoch, drawn.nonce + number, drawn.client_seed,
+            set_by, count, number + 1, pity_start, outcome.pity_before, outcome.pity_after, nothing_before,
+            outcome.guaranteed, rolls[0].value, rolls[1].value, rolls[2].value if outcome.guaranteed else None,
+            rolled.code, entry.code, currency.value, amount, given[number], now,
+        ))  # fmt: skip
+        nothing_before = nothing_before and rolled.prize_class is PrizeClass.PLAIN
+    return rows
+
+
+def _made(
+    drawn: _Drawn, ids: Sequence[UUID], awarded: Sequence[Entry], given: Sequence[UUID | None]
+) -> tuple[DrawMade, ...]:
+    odds = drawn.pool.odds
+    return tuple([
+        DrawMade(
+            ids[number], awarded[number].code, odds.entries[outcome.rolled].code, outcome.rolls[0].value,
+            drawn.nonce + number, outcome.pity_before, outcome.guaranteed, drawn.payment.of(number, odds)[0],
+            given[number],
+        )
+        for number, outcome in enumerate(drawn.outcomes)
+    ])  # fmt: skip
 
 
 def _tell(
@@ -367,22 +366,5 @@ async def _save(work: Work, books: _Books) -> None:
     await books.requests.save(work)
 
 
-def write_draw(record: DrawRecord) -> tuple[Any, ...]:
-    """A row of the table, in the order of its columns."""
-    return (
-        record.member_id, record.id, record.set_id, record.pool_id, record.version, record.epoch, record.nonce,
-        record.client_seed, record.set_by.value, record.count, record.position, record.pity_start, record.pity_before,
-        record.pity_after, record.nothing_before, record.guaranteed, record.roll, record.roll_prize, record.roll_ten,
-        record.rolled, record.awarded, record.currency.value, record.amount, record.coupon_id, record.at,
-    )  # fmt: skip
-
-
 def read_draw(row: Any) -> DrawRecord:
     return DrawRecord(**{**dict(row), "set_by": SetBy(row["set_by"]), "currency": Currency(row["currency"])})
-
-
-def _show(record: DrawRecord) -> DrawMade:
-    return DrawMade(
-        record.id, record.awarded, record.rolled, record.roll, record.nonce, record.pity_before, record.guaranteed,
-        record.currency, record.coupon_id,
-    )  # fmt: skip
