@@ -87,10 +87,10 @@ from rewards.fairness.actions import (
 from rewards.fairness.rules import Vault
 from rewards.gacha.actions import (
     DrawPrizes,
-    PrizesDrawn,
+    DrawsShown,
     SelfExclusionSet,
     SetSelfExclusion,
-    draw_prizes,
+    draw_and_show,
     set_self_exclusions,
 )
 from rewards.prizes.actions import (
@@ -139,7 +139,7 @@ class Batches:
         self.set_birth_year: Batcher[SetBirthYear, BirthYearSet] = self._batcher("setBirthYear", set_birth_years)
         # The key of the seeds is bound here, so that no command carries it.
         vault = vault_of(services)
-        self.draw: Batcher[DrawPrizes, PrizesDrawn] = self._batcher("draw", partial(draw_prizes, vault=vault))
+        self.draw: Batcher[DrawPrizes, DrawsShown] = self._batcher("draw", partial(draw_and_show, vault=vault))
         self.reroll_order: Batcher[RerollOrder, Rerolled] = self._batcher("rerollOrder", reroll_orders)
         self.claim_quest: Batcher[ClaimQuest, QuestClaimed] = self._batcher("claimQuest", claim_quests)
         self.queue_chest: Batcher[QueueChest, ChestQueued] = self._batcher("queueChest", queue_chests)

@@ -160,8 +160,8 @@ def show_board(
 class _Known:
     """The nodes of one content in one language that were shown before: goods by number, cells by number and index.
 
-    Of the cells those alone that look the same on every board. Boxes that a level opens look the same on every board
-    of one level, and what a sheet puts into a cell is one thing or two.
+    Of the cells those alone that look the same on every board; generators by index, kind and charges. Boxes that a
+    level opens look the same on every board of one level, and what a sheet puts into a cell is one thing or two.
     """
 
     def __init__(self, content: Content) -> None:
@@ -170,6 +170,7 @@ class _Known:
         self.cells: dict[int, Cell] = {}
         self.boxes: dict[int, dict[int, Cell]] = {}
         self.sealed: dict[tuple[int, int | None], Cell] = {}
+        self.generators: dict[tuple[int, int, int], Cell] = {}
 
 
 # Nodes are never changed, so one serves all members, and what was sent of a cell is sent again. A few contents at most
@@ -177,6 +178,7 @@ class _Known:
 _known: dict[tuple[int, str], _Known] = {}
 _CONTENTS_MOST = 8
 _CELLS_MOST = 20_000
+_GENERATORS_MOST = 4_000
 _INDEX_BITS = 6
 
 
@@ -230,8 +232,7 @@ def _cell(board: Board, index: int, locale: str, known: _Known) -> Cell:
     cell = board.cells[index]
     kind = cells.kind_of(cell)
     if kind is CellKind.GENERATOR:
-        generator = _generator(board.content, board.generators[cells.home_of(cell)], locale)
-        return Cell(index=index, kind=kind, item=None, generator=generator, opens_at_level=None)
+        return _generator_cell(board, index, locale, known)
     if kind is CellKind.BUBBLE:
         bubble = board.bubbles[index]
         return Cell(
@@ -251,6 +252,25 @@ def _cell(board: Board, index: int, locale: str, known: _Known) -> Cell:
         known.cells.clear()
     found = _plain_cell(index, kind, show_item(board.content, cell, locale) if shown else None, None)
     known.cells[cell << _INDEX_BITS | index] = found
+    return found
+
+
+def _generator_cell(board: Board, index: int, locale: str, known: _Known) -> Cell:
+    """A generator that waits for nothing looks the same wherever it has as many charges."""
+    generator = board.generators[cells.home_of(board.cells[index])]
+    lasting = generator.ready_at is None
+    key = (index, generator.kind, generator.charges)
+    found = known.generators.get(key) if lasting else None
+    if found is None:
+        shown = _generator(board.content, generator, locale)
+        kept: dict[object, object] | None = {} if lasting else None
+        found = Cell(
+            index=index, kind=CellKind.GENERATOR, item=None, generator=shown, opens_at_level=None, kept=kept
+        )  # fmt: skip
+        if lasting:
+            if len(known.generators) >= _GENERATORS_MOST:
+                known.generators.clear()
+            known.generators[key] = found
     return found
 
 

@@ -12,7 +12,7 @@ from api.graphql.nodes import parse_id, write_id
 from api.graphql.pages import Connection
 from api.graphql.refusal import Refusal, mutation, request_key
 from api.graphql.schema import Info
-from api.mobile.members import Wallet, load_wallet
+from api.mobile.members import Wallet, show_wallet
 from api.refusals import BadInput
 from rewards.gacha import actions as gacha
 
@@ -84,7 +84,8 @@ class DrawMutation:
             count=count,
             now=context.now,
         )
-        done = await context.submit(batches_of(context.services).draw, command)
+        shown = await context.submit(batches_of(context.services).draw, command)
+        done = shown.result
         terms = await load_terms(context, done.pool_id, done.version)
         shown_id = write_id("pol", done.pool_id)
         return Drawn(
@@ -92,5 +93,5 @@ class DrawMutation:
                 show_draw(each, terms, pool_id=shown_id, epoch=done.epoch, at=done.at, locale=context.locale)
                 for each in done.draws
             ],
-            wallet=await load_wallet(context),
+            wallet=show_wallet(shown.wallets, shown.today),
         )

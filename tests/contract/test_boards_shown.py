@@ -81,7 +81,8 @@ async def test_cells_are_sent_as_if_nothing_were_remembered(
     locale: str, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     remembered: dict[Any, Any] = {}
-    for board in played(seed) * 2:
+    boards_played = played(seed)
+    for board in boards_played * 2:
         read = BoardRead(1, board, [], NOW)
         for selection in SELECTIONS:
             monkeypatch.setattr(boards, "_known", {})
@@ -91,13 +92,17 @@ async def test_cells_are_sent_as_if_nothing_were_remembered(
     [known] = remembered.values()
     assert len(known.cells) > 63
     assert all(cell.kept for cell in known.cells.values())
+    assert all(cell.kept and not cell.generator.ready_at for cell in known.generators.values())
+    assert len({each.ready_at for board in boards_played for each in board.generators.values()}) > 1
 
 
 async def test_how_many_cells_are_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boards, "_known", {})
     monkeypatch.setattr(boards, "_CELLS_MOST", 70)
+    monkeypatch.setattr(boards, "_GENERATORS_MOST", 5)
     for board in played(1):
         shown = show_board(BoardRead(1, board, [], NOW), "en")
         assert [each.index for each in shown.cells] == list(range(63))
     [known] = boards._known.values()
     assert 0 < len(known.cells) <= 70
+    assert 0 < len(known.generators) <= 5

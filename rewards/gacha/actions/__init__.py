@@ -1,7 +1,15 @@
 """Pools and draws: publishing odds, drawing, reading, a member's own stop."""
 
 from rewards.gacha.actions.audit import audit
-from rewards.gacha.actions.drawing import RAILS, DrawMade, DrawPrizes, PrizesDrawn, draw_prizes
+from rewards.gacha.actions.drawing import (
+    RAILS,
+    DrawMade,
+    DrawPrizes,
+    DrawsShown,
+    PrizesDrawn,
+    draw_and_show,
+    draw_prizes,
+)
 from rewards.gacha.actions.excluding import SelfExclusionSet, SetSelfExclusion, set_self_exclusions
 from rewards.gacha.actions.pools import find_pools, known_terms, load_terms, publish_odds, put_in_force
 from rewards.gacha.actions.reading import (
@@ -29,6 +37,7 @@ __all__ = [
     "DrawMade",
     "DrawPrizes",
     "DrawView",
+    "DrawsShown",
     "OddsLine",
     "Pool",
     "PoolView",
@@ -40,6 +49,7 @@ __all__ = [
     "Terms",
     "audit",
     "check_draws",
+    "draw_and_show",
     "draw_prizes",
     "export_draws",
     "find_pools",

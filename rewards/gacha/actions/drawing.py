@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from uuid import UUID
 from loyalty.grants.actions import Grants
 from loyalty.ledger import actions as ledgers
 from loyalty.ledger.actions import Ledger, Note, open_ledger
-from loyalty.ledger.rules import Currency
+from loyalty.ledger.rules import Currency, Wallet
 from loyalty.members import actions as members
 from loyalty.members.rules import Member, refuse_unfit
 from loyalty.refusals import Refused
@@ -86,6 +86,18 @@ class PrizesDrawn:
     draws: tuple[DrawMade, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DrawsShown:
+    """What a command drew (at first, where the request is a retry), and the wallets after its batch.
+
+    `today` is the day in the season's zone that says what of them can be spent.
+    """
+
+    result: PrizesDrawn
+    wallets: Mapping[Currency, Wallet]
+    today: date
+
+
 @dataclass(slots=True)
 class _Books:
     """Everything that one batch of draws has open."""
@@ -124,6 +136,12 @@ class _Drawn:
 
 
 async def draw_prizes(work: Work, commands: Sequence[DrawPrizes], *, vault: Vault) -> list[PrizesDrawn | Refused]:
+    """`draw_and_show`, the results alone."""
+    shown = await draw_and_show(work, commands, vault=vault)
+    return [each if isinstance(each, Refused) else each.result for each in shown]
+
+
+async def draw_and_show(work: Work, commands: Sequence[DrawPrizes], *, vault: Vault) -> list[DrawsShown | Refused]:
     """Draws from pools. A refused draw costs nothing and uses no nonce.
 
     Takes the members' locks, then those of the stock of pools that have any. Refuses COUNT_INVALID, POOL_NOT_FOUND,
@@ -136,7 +154,15 @@ async def draw_prizes(work: Work, commands: Sequence[DrawPrizes], *, vault: Vaul
         commands, PrizesDrawn, "draw", lambda command: _draw(work, books, command), lambda command: command.member_id
     )
     await _save(work, books)
-    return answers
+    return [
+        answer if isinstance(answer, Refused) else _show(books, command, answer)
+        for command, answer in zip(commands, answers, strict=True)
+    ]
+
+
+def _show(books: _Books, command: DrawPrizes, result: PrizesDrawn) -> DrawsShown:
+    wallets = {currency: books.ledger.wallet(command.member_id, currency) for currency in Currency}
+    return DrawsShown(result, wallets, books.season.day(command.now))
 
 
 async def _open(work: Work, commands: Sequence[DrawPrizes], vault: Vault) -> _Books:
