@@ -68,7 +68,7 @@ class Wallet:
 
     def spendable(self, today: date) -> int:
         """What can be spent on that day of the season's zone: an expired lot counts for nothing at once."""
-        return sum(units for key, units in self.lots.items() if key.expires_on >= today)
+        return sum([units for key, units in self.lots.items() if key.expires_on >= today])
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ def _pick(wallet: Wallet, amount: int, today: date) -> Parts:
 
 def _bring_in(wallet: Wallet, parts: Parts) -> tuple[Wallet, Posting]:
     """A debt takes from the parts in their order, so that bringing them in one by one ends the same."""
-    amount = sum(units for _, units in parts)
+    amount = sum([units for _, units in parts])
     settled = min(wallet.owed, amount)
     if wallet.balance + amount - settled > LIMIT:
         raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
