@@ -278,13 +278,13 @@ class Crowd:
 
     def _learn(self, bot: Bot, turn: Turn, now: datetime) -> None:
         knows, board = bot.knows, turn.board
-        known = {order.number for order in knows.orders}
         self.found.dead += is_dead(board)
-        if any(order.number not in known for order in turn.orders):
-            owned = moves.owned_chains(board)
-            self.found.impossible += sum(
-                not can_be_filled(board, order, owned) for order in turn.orders if order.number not in known
-            )
+        if turn.orders is not knows.orders:
+            known = {order.number for order in knows.orders}
+            new = [order for order in turn.orders if order.number not in known]
+            if new:
+                owned = moves.owned_chains(board)
+                self.found.impossible += sum(not can_be_filled(board, order, owned) for order in new)
         knows.board, knows.revision, knows.orders = board, turn.revision, turn.orders
         knows.diamonds, knows.tickets = turn.diamonds, turn.tickets
         if turn.delivered:

@@ -324,11 +324,12 @@ class Ruling:
             seat.count(SUMS[Counted.LEVELS], 1, moment.now)
         for bubble in done.popped:
             seat.spend(Currency.DIAMONDS, bubble.diamonds, moment.today, accounts.SINK_BUBBLE, moment.day)
-        applied = planned[: done.applied]
-        for kind_of_move, event in ((MoveKind.TAP, _TAPS), (MoveKind.MERGE, _MERGES)):
-            if number := sum(move.kind is kind_of_move for move in applied):
-                seat.count(event, number, moment.now)
-                seat.spent += number if kind_of_move is MoveKind.TAP else 0
+        made = [move.kind for move in planned[: done.applied]]
+        if taps := made.count(MoveKind.TAP):
+            seat.count(_TAPS, taps, moment.now)
+            seat.spent += taps
+        if merges := made.count(MoveKind.MERGE):
+            seat.count(_MERGES, merges, moment.now)
 
     def _refill(self, seat: Seat, most: int, moment: Moment) -> bool:
         book = self._book
