@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from api.runtime.clock import SeededDice
@@ -84,8 +84,7 @@ class Begun:
     orders: tuple[Order, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What a list of moves came to, as the app shows it. The board tells its bot no seed."""
 
     board: Board

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, MutableSequence, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import attrgetter
 from typing import TypeVar
 from uuid import UUID
 
@@ -53,6 +54,7 @@ from rewards.prizes.rules import PrizeKind, lot_of
 
 _FREE = LotKey(Provenance.FREE, NEVER)
 _GIFTS = {PrizeKind.ENERGY: GrantKind.ENERGY, PrizeKind.GOODS: GrantKind.GOODS}
+_kind_of = attrgetter("kind")
 _MERGES, _TAPS = SUMS[Counted.MERGES], SUMS[Counted.TAPS]
 
 Asked = TypeVar("Asked")
@@ -324,7 +326,7 @@ class Ruling:
             seat.count(SUMS[Counted.LEVELS], 1, moment.now)
         for bubble in done.popped:
             seat.spend(Currency.DIAMONDS, bubble.diamonds, moment.today, accounts.SINK_BUBBLE, moment.day)
-        made = [move.kind for move in planned[: done.applied]]
+        made = list(map(_kind_of, planned[: done.applied]))
         if taps := made.count(MoveKind.TAP):
             seat.count(_TAPS, taps, moment.now)
             seat.spent += taps

@@ -31,10 +31,13 @@ def settle(energy: Energy, cap: int, seconds: int, now: datetime) -> Energy:
         return energy
     if energy.amount >= cap:
         return Energy(energy.amount, now)
-    gained = (now - energy.at) // timedelta(seconds=seconds)
+    step = timedelta(seconds=seconds)
+    gained = (now - energy.at) // step
+    if not gained:
+        return energy
     if energy.amount + gained >= cap:
         return Energy(cap, now)
-    return Energy(energy.amount + gained, energy.at + gained * timedelta(seconds=seconds))
+    return Energy(energy.amount + gained, energy.at + gained * step)
 
 
 def spend(energy: Energy, amount: int, cap: int, seconds: int, now: datetime) -> Energy:

@@ -83,7 +83,13 @@ class Posting:
 def credit(wallet: Wallet, key: LotKey, amount: int) -> tuple[Wallet, Posting]:
     """Adds `amount`; a debt is settled first, the rest goes to the lot `key`. Refuses AMOUNT_OUT_OF_RANGE."""
     _check_amount(amount)
-    return _bring_in(wallet, ((key, amount),))
+    settled = min(wallet.owed, amount)
+    kept = amount - settled
+    _check_balance(wallet.balance + kept)
+    if not kept:
+        return Wallet(wallet.owed - settled, wallet.lots), Posting(amount, (), -settled)
+    lots = {**wallet.lots, key: wallet.lots.get(key, 0) + kept}
+    return Wallet(wallet.owed - settled, lots), Posting(amount, ((key, kept),), -settled)
 
 
 def spend(wallet: Wallet, amount: int, today: date, *, currency: Currency) -> tuple[Wallet, Posting]:
@@ -170,6 +176,11 @@ def _check_amount(amount: int) -> None:
         raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
 
 
+def _check_balance(balance: int) -> None:
+    if balance > LIMIT:
+        raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
+
+
 def _pick(wallet: Wallet, amount: int, today: date) -> Parts:
     parts = []
     for key in sorted(wallet.lots, key=LotKey.spending_order):
@@ -184,8 +195,7 @@ def _bring_in(wallet: Wallet, parts: Parts) -> tuple[Wallet, Posting]:
     """A debt takes from the parts in their order, so that bringing them in one by one ends the same."""
     amount = sum([units for _, units in parts])
     settled = min(wallet.owed, amount)
-    if wallet.balance + amount - settled > LIMIT:
-        raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
+    _check_balance(wallet.balance + amount - settled)
     lots, left = dict(wallet.lots), settled
     kept: dict[LotKey, int] = {}
     for key, units in parts:
