@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, MutableSequence, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from api.simulate.acting import ADULT
@@ -61,8 +60,7 @@ Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """An instant, its day in the season's zone, and the number of the season's day that figures go by."""
 
     now: datetime

@@ -6,16 +6,15 @@ looks later finds the same, however often somebody looked in between.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from game.refusals import GameCode, GameRefused
 
 LIMIT = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Energy:
+class Energy(NamedTuple):
     """`amount` as of `at`; while it is below the cap the next unit is counted from `at`, which is never moved back."""
 
     amount: int

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 
@@ -40,8 +41,7 @@ class Provenance(StrEnum):
 _SPENT_FIRST = {Provenance.FREE: 0, Provenance.SPONSOR: 1, Provenance.PURCHASE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class LotKey:
+class LotKey(NamedTuple):
     """What the units of a lot share. `expires_on` is the last day on which they can be spent, in the season's zone."""
 
     provenance: Provenance

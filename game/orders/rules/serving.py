@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from struct import Struct
+from typing import NamedTuple
 
 from game.board.rules import cells, moves
 from game.board.rules.bubbles import BubblePopped
@@ -91,8 +92,7 @@ class Table:
     gone: tuple[Order, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(NamedTuple):
     """How a list of moves went: the table after the longest valid prefix, and why the next move was refused."""
 
     table: Table
