@@ -167,10 +167,11 @@ def refill_price(kind: Kind, knows: Knows, house: House, today: date, now: datet
     most = 0 if kind is Kind.CASUAL else 1 if kind is Kind.DAILY else dials.most_per_day
     if used >= min(most, dials.most_per_day):
         return None
-    there = energy.settle(board.energy, board.energy_cap, board.content.layout.energy_seconds, now)
     price = dials.diamonds << used
-    pays = _PER_MILLE[ChestPrize.ENERGY] * dials.energy > 1000 * price
-    return price if there.amount < _USED_UP and pays and knows.diamonds >= price else None
+    if knows.diamonds < price or _PER_MILLE[ChestPrize.ENERGY] * dials.energy <= 1000 * price:
+        return None
+    there = energy.settle(board.energy, board.energy_cap, board.content.layout.energy_seconds, now)
+    return price if there.amount < _USED_UP else None
 
 
 def earn_chests(knows: Knows, house: House, delivered: Sequence[Delivered], now: datetime) -> None:

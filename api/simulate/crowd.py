@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from api.runtime.clock import SeededDice
@@ -84,8 +84,7 @@ class Begun:
     orders: tuple[Order, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What a list of moves came to, as the app shows it. The board tells its bot no seed."""
 
     board: Board
@@ -278,13 +277,13 @@ class Crowd:
 
     def _learn(self, bot: Bot, turn: Turn, now: datetime) -> None:
         knows, board = bot.knows, turn.board
-        known = {order.number for order in knows.orders}
         self.found.dead += is_dead(board)
-        if any(order.number not in known for order in turn.orders):
-            owned = moves.owned_chains(board)
-            self.found.impossible += sum(
-                not can_be_filled(board, order, owned) for order in turn.orders if order.number not in known
-            )
+        if turn.orders is not knows.orders:
+            known = {order.number for order in knows.orders}
+            new = [order for order in turn.orders if order.number not in known]
+            if new:
+                owned = moves.owned_chains(board)
+                self.found.impossible += sum(not can_be_filled(board, order, owned) for order in new)
         knows.board, knows.revision, knows.orders = board, turn.revision, turn.orders
         knows.diamonds, knows.tickets = turn.diamonds, turn.tickets
         if turn.delivered:

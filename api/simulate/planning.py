@@ -90,10 +90,10 @@ class Hand:
         self._room = board.cells.count(EMPTY)
         free = self._free
         for cell, item in enumerate(board.cells):
-            if EMPTY < item < BUBBLE:
+            if item < BUBBLE:
                 if item in free:
                     free[item].append(cell)
-                else:
+                elif item:  # not EMPTY
                     free[item] = [cell]
             elif WEB <= item < BOX:
                 self._webbed = True
@@ -276,14 +276,14 @@ class Hand:
     def tap(self, waiting: Sequence[Order]) -> None:
         """Taps the generators of what is missing most, as far as energy, charges and room go."""
         board = self.board
+        taps = min(board.energy.amount, self._room - 1, self._most_taps, self._most - len(self.moves))
+        if taps < 1:
+            return
         missing: dict[int, int] = {}
         for order in waiting:
             for item in order.items:
                 chain = item >> LEVEL_BITS
                 missing[chain] = missing.get(chain, 0) + (1 << (item & LEVEL_MASK) - 1)
-        taps = min(board.energy.amount, self._room - 1, self._most_taps, self._most - len(self.moves))
-        if taps < 1:
-            return
         for lack, cell, charges in sorted(self._generators(missing)):
             if not lack and board.energy.amount * 2 < board.energy_cap:
                 continue

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, MutableSequence, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import TypeVar
+from operator import attrgetter
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from api.simulate.acting import ADULT
@@ -53,14 +53,14 @@ from rewards.prizes.rules import PrizeKind, lot_of
 
 _FREE = LotKey(Provenance.FREE, NEVER)
 _GIFTS = {PrizeKind.ENERGY: GrantKind.ENERGY, PrizeKind.GOODS: GrantKind.GOODS}
+_kind_of = attrgetter("kind")
 _MERGES, _TAPS = SUMS[Counted.MERGES], SUMS[Counted.TAPS]
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """An instant, its day in the season's zone, and the number of the season's day that figures go by."""
 
     now: datetime
@@ -324,11 +324,12 @@ class Ruling:
             seat.count(SUMS[Counted.LEVELS], 1, moment.now)
         for bubble in done.popped:
             seat.spend(Currency.DIAMONDS, bubble.diamonds, moment.today, accounts.SINK_BUBBLE, moment.day)
-        applied = planned[: done.applied]
-        for kind_of_move, event in ((MoveKind.TAP, _TAPS), (MoveKind.MERGE, _MERGES)):
-            if number := sum(move.kind is kind_of_move for move in applied):
-                seat.count(event, number, moment.now)
-                seat.spent += number if kind_of_move is MoveKind.TAP else 0
+        made = list(map(_kind_of, planned[: done.applied]))
+        if taps := made.count(MoveKind.TAP):
+            seat.count(_TAPS, taps, moment.now)
+            seat.spent += taps
+        if merges := made.count(MoveKind.MERGE):
+            seat.count(_MERGES, merges, moment.now)
 
     def _refill(self, seat: Seat, most: int, moment: Moment) -> bool:
         book = self._book

@@ -6,16 +6,15 @@ looks later finds the same, however often somebody looked in between.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from game.refusals import GameCode, GameRefused
 
 LIMIT = 2**31 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Energy:
+class Energy(NamedTuple):
     """`amount` as of `at`; while it is below the cap the next unit is counted from `at`, which is never moved back."""
 
     amount: int
@@ -31,10 +30,13 @@ def settle(energy: Energy, cap: int, seconds: int, now: datetime) -> Energy:
         return energy
     if energy.amount >= cap:
         return Energy(energy.amount, now)
-    gained = (now - energy.at) // timedelta(seconds=seconds)
+    step = timedelta(seconds=seconds)
+    gained = (now - energy.at) // step
+    if not gained:
+        return energy
     if energy.amount + gained >= cap:
         return Energy(cap, now)
-    return Energy(energy.amount + gained, energy.at + gained * timedelta(seconds=seconds))
+    return Energy(energy.amount + gained, energy.at + gained * step)
 
 
 def spend(energy: Energy, amount: int, cap: int, seconds: int, now: datetime) -> Energy:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 
@@ -40,8 +41,7 @@ class Provenance(StrEnum):
 _SPENT_FIRST = {Provenance.FREE: 0, Provenance.SPONSOR: 1, Provenance.PURCHASE: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class LotKey:
+class LotKey(NamedTuple):
     """What the units of a lot share. `expires_on` is the last day on which they can be spent, in the season's zone."""
 
     provenance: Provenance
@@ -68,7 +68,7 @@ class Wallet:
 
     def spendable(self, today: date) -> int:
         """What can be spent on that day of the season's zone: an expired lot counts for nothing at once."""
-        return sum(units for key, units in self.lots.items() if key.expires_on >= today)
+        return sum([units for key, units in self.lots.items() if key.expires_on >= today])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,13 @@ class Posting:
 def credit(wallet: Wallet, key: LotKey, amount: int) -> tuple[Wallet, Posting]:
     """Adds `amount`; a debt is settled first, the rest goes to the lot `key`. Refuses AMOUNT_OUT_OF_RANGE."""
     _check_amount(amount)
-    return _bring_in(wallet, ((key, amount),))
+    settled = min(wallet.owed, amount)
+    kept = amount - settled
+    _check_balance(wallet.balance + kept)
+    if not kept:
+        return Wallet(wallet.owed - settled, wallet.lots), Posting(amount, (), -settled)
+    lots = {**wallet.lots, key: wallet.lots.get(key, 0) + kept}
+    return Wallet(wallet.owed - settled, lots), Posting(amount, ((key, kept),), -settled)
 
 
 def spend(wallet: Wallet, amount: int, today: date, *, currency: Currency) -> tuple[Wallet, Posting]:
@@ -170,6 +176,11 @@ def _check_amount(amount: int) -> None:
         raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
 
 
+def _check_balance(balance: int) -> None:
+    if balance > LIMIT:
+        raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
+
+
 def _pick(wallet: Wallet, amount: int, today: date) -> Parts:
     parts = []
     for key in sorted(wallet.lots, key=LotKey.spending_order):
@@ -182,10 +193,9 @@ def _pick(wallet: Wallet, amount: int, today: date) -> Parts:
 
 def _bring_in(wallet: Wallet, parts: Parts) -> tuple[Wallet, Posting]:
     """A debt takes from the parts in their order, so that bringing them in one by one ends the same."""
-    amount = sum(units for _, units in parts)
+    amount = sum([units for _, units in parts])
     settled = min(wallet.owed, amount)
-    if wallet.balance + amount - settled > LIMIT:
-        raise LoyaltyRefused(LoyaltyCode.AMOUNT_OUT_OF_RANGE, limit=LIMIT)
+    _check_balance(wallet.balance + amount - settled)
     lots, left = dict(wallet.lots), settled
     kept: dict[LotKey, int] = {}
     for key, units in parts:

@@ -178,8 +178,8 @@ def owned_chains(board: Board) -> list[int]:
 
     Finite ones go, and automatic ones are slow: what they bring is extra, and never needed.
     """
-    free = [cell for cell in board.cells if GENERATOR <= cell < WEB]
-    kinds = frozenset([board.generators[cell & (GENERATOR - 1)].kind for cell in free])
+    made, home = board.generators, GENERATOR - 1
+    kinds = frozenset([made[cell & home].kind for cell in board.cells if GENERATOR <= cell < WEB])
     return board.content.lasting_chains(kinds, board.level)
 
 
@@ -238,12 +238,10 @@ def _merge(board: Board, source: int, target: int, now: datetime) -> None:
     item = _take_item(board, source)
     _inside(target)
     found = board.cells[target]
-    if found == EMPTY:
-        raise GameRefused(GameCode.CELL_EMPTY, cell=target)
-    if found & BOX:
-        raise GameRefused(GameCode.LOCKED_CELL, cell=target)
     if source == target or found & ~WEB != item:
-        raise GameRefused(GameCode.NOT_MERGEABLE, cell=target)
+        if found == EMPTY:
+            raise GameRefused(GameCode.CELL_EMPTY, cell=target)
+        raise GameRefused(GameCode.LOCKED_CELL if found & BOX else GameCode.NOT_MERGEABLE, cell=target)
     if item & LEVEL_MASK >= board.content.chain_lengths[item >> LEVEL_BITS]:
         raise GameRefused(GameCode.TOP_LEVEL, cell=target)
     join(board, source, target, item)

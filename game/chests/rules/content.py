@@ -76,7 +76,10 @@ class ChestSheet:
 
     def kind(self, code: str) -> ChestKind | None:
         """The kind of that code; None where the sheet has none."""
-        return next((kind for kind in self.kinds if kind.code == code), None)
+        for kind in self.kinds:
+            if kind.code == code:
+                return kind
+        return None
 
     def earned(self, order: int) -> str | None:
         """The code of the chest that delivering order number `order` earns; None where it earns none."""

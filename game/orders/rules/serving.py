@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from struct import Struct
+from typing import NamedTuple
 
 from game.board.rules import cells, moves
 from game.board.rules.bubbles import BubblePopped
@@ -91,8 +92,7 @@ class Table:
     gone: tuple[Order, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(NamedTuple):
     """How a list of moves went: the table after the longest valid prefix, and why the next move was refused."""
 
     table: Table
@@ -180,17 +180,19 @@ def take_in(table: Table, dials: OrderDials, wall: Wall | None = None) -> Table:
     turn of chests to the one that follows. Without `wall` nothing is over and no window open. Where a change of sheets
     left no generator that orders go by, places stay free. A table on which all stays as it is comes back itself.
     """
-    after = _fill(table.board, table.orders, table, table.had, dials, wall)
-    return table if after.orders == table.orders and after.gone == table.gone else after
+    orders, number, over = _fill(table.board, table.orders, table.next_number, table.had, dials, wall)
+    if orders == table.orders and not over:
+        return table
+    return Table(table.board, orders, number, table.had, (*table.gone, *over))
 
 
 def _fill(
-    board: Board, orders: Sequence[Order], table: Table, had: frozenset[int], dials: OrderDials, wall: Wall | None,
+    board: Board, orders: Sequence[Order], number: int, had: frozenset[int], dials: OrderDials, wall: Wall | None,
     spent: int = 0,
-) -> Table:  # fmt: skip
-    """The table with these orders, and others in their places where they cannot stay.
+) -> tuple[tuple[Order, ...], int, list[Order]]:  # fmt: skip
+    """These orders, and others in the places of those that cannot stay; the next number; those whose time is over.
 
-    `spent` is the turn that was delivered just now.
+    `number` is the next plain order's, `spent` the turn that was delivered just now.
     """
     chains = moves.owned_chains(board)
     plain: list[Order] = []
@@ -205,7 +207,6 @@ def _fill(
             (plain if each.special is None else special).append(each)
         else:
             left.append(each)
-    number = table.next_number
     if chains and len(plain) < dials.slots:
         turns = sorted(each.turn for each in left if each.turn)
         last = max((spent, *(each.turn for each in orders))) or number - 1
@@ -218,7 +219,7 @@ def _fill(
             fitting = chains_for(board, window.appointment, chains)
             if fitting:
                 special.append(make_special(board, dials, window, fitting))
-    return Table(board, (*plain, *special), number, had, (*table.gone, *over) if over else table.gone)
+    return (*plain, *special), number, over
 
 
 def deliver(table: Table, dials: OrderDials, number: int, wall: Wall | None = None) -> tuple[Table, Delivered]:
@@ -239,7 +240,8 @@ def deliver(table: Table, dials: OrderDials, number: int, wall: Wall | None = No
     board.purse += order.diamonds
     rest = [each for each in table.orders if each.number != number]
     had = table.had | {number} if order.special else table.had
-    after = _fill(board, rest, table, had, dials, wall, order.turn)
+    orders, following, over = _fill(board, rest, table.next_number, had, dials, wall, order.turn)
+    after = Table(board, orders, following, had, (*table.gone, *over))
     code = order.special.code if order.special else ""
     return after, Delivered(number, units, order.diamonds, order.experience, order.turn, code)
 
