@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 import orjson
 
 from api.graphql.errors import HttpError
+from api.graphql.headers import read_once
 from api.graphql.limits import BODY_BYTES_MAX
 from api.runtime.clock import SystemDice
 
@@ -59,6 +60,7 @@ def trace_id_of(headers: Mapping[str, str]) -> str:
     return _DICE.bytes(16).hex()
 
 
+@read_once
 def choose_media_type(accept: str | None) -> str:
     """The media type of the answer. Raises 406 where the client takes none that we have.
 
@@ -84,6 +86,7 @@ def choose_media_type(accept: str | None) -> str:
     return best
 
 
+@read_once
 def check_content_type(content_type: str | None) -> None:
     """Raises 415 for anything but JSON in UTF-8."""
     name, *parameters = [piece.strip().lower() for piece in (content_type or "").split(";")]

@@ -13,6 +13,9 @@ from graphql import GraphQLError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.graphql.errors import HttpError
+from api.graphql.headers import read_once
+from api.graphql.http import check_content_type, choose_media_type
 from api.graphql.messages import LOCALES, WORDINGS, choose_locale, say
 from api.graphql.nodes import parse_id, write_id
 from api.graphql.pages import check_first, connection, read_cursor, write_cursor
@@ -97,7 +100,35 @@ def test_ids_are_read_as_they_were_written_and_nothing_else() -> None:
     ],
 )
 def test_the_language_follows_accept_language(header: str | None, locale: str) -> None:
-    assert choose_locale(header) == locale
+    assert choose_locale(header) == choose_locale(header) == locale
+
+
+def test_headers_that_were_refused_are_refused_again() -> None:
+    for _ in range(2):
+        with pytest.raises(HttpError) as refused:
+            choose_media_type("text/csv")
+        assert refused.value.status == 406
+        with pytest.raises(HttpError) as refused:
+            check_content_type("text/csv")
+        assert refused.value.status == 415
+
+
+def test_a_header_is_read_once_unless_it_is_long_or_pushed_out() -> None:
+    read: list[str | None] = []
+
+    def meaning(header: str | None) -> int:
+        read.append(header)
+        return len(header or "")
+
+    look = read_once(meaning)
+    assert [look(each) for each in ("a", "a", None, None, "bb", "a")] == [1, 1, 0, 0, 2, 1]
+    assert read == ["a", None, "bb"]
+    assert [look("c" * 5_000) for _ in range(2)] == [5_000, 5_000]
+    assert len(read) == 5
+    for number in range(1_000):
+        look(f"{number}")
+    assert look("a") == 1
+    assert read[-1] == "a"
 
 
 def test_every_code_of_every_house_is_worded_in_both_languages_and_says_what_to_do() -> None:

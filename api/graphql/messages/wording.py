@@ -6,6 +6,7 @@ import string
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from api.graphql.headers import read_once
 from api.graphql.messages.rules import rule_in_chinese
 
 LOCALES = ("en", "zh-TW")
@@ -48,6 +49,7 @@ class _Facts(dict[str, str | int]):
         return "?"
 
 
+@read_once
 def choose_locale(accept_language: str | None) -> str:
     """The best of our locales for an Accept-Language header; any Chinese is answered in zh-TW, the rest in English."""
     best, best_weight = DEFAULT_LOCALE, 0.0
