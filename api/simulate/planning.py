@@ -196,10 +196,10 @@ class Hand:
             at -= 1
         if not at & LEVEL_MASK:
             return None  # nothing lower is at hand either
-        source = free[at].pop()
+        source, lengths = free[at].pop(), self.board.content.chain_lengths
         while at < item:
             target = self._build(at)
-            if target is None or not self._can_grow(at) or not self._merge(source, target, at):
+            if target is None or at & LEVEL_MASK >= lengths[at >> LEVEL_BITS] or not self._merge(source, target, at):
                 free.setdefault(at, []).extend((source,) if target is None else (source, target))
                 return None
             source, at = target, at + 1
@@ -248,12 +248,12 @@ class Hand:
 
     def _merge_spare(self, most: int, room: int) -> None:
         """Merges equal goods below level `most`, the lowest first, until there is so much room."""
-        free = self._free
+        free, lengths = self._free, self.board.content.chain_lengths
         held = [(item & LEVEL_MASK, item) for item in free if item & LEVEL_MASK < most]
         held.sort()
         for _, item in held:
             found = free[item]
-            if len(found) < 2 or not self._can_grow(item):
+            if len(found) < 2 or item & LEVEL_MASK >= lengths[item >> LEVEL_BITS]:
                 continue
             grown = free.setdefault(item + 1, [])
             while self._room < room and len(found) > 1:

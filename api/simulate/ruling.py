@@ -148,10 +148,7 @@ class Ruling:
         return [answer is not None for answer in answers]
 
     async def find_claims(self, visitors: Sequence[Bot], now: datetime) -> list[tuple[Bot, Quest]]:
-        return [
-            (bot, each.window.quest)
-            for bot in visitors for each in self._unclaimed(self.seats[bot.seat], now) if each.is_done
-        ]  # fmt: skip
+        return [(bot, quest) for bot in visitors for quest in self._claimable(self.seats[bot.seat], now)]
 
     async def claim_quests(self, asked: Sequence[tuple[Bot, Quest]], now: datetime) -> list[bool]:
         moment = self._moment(now)
@@ -302,9 +299,9 @@ class Ruling:
 
     def _pay(self, seat: Seat, planned: tuple[Move, ...], done: Replayed, moment: Moment) -> None:
         sheet = self._book.chests
+        if diamonds := sum([order.diamonds for order in done.delivered]):
+            seat.credit(Currency.DIAMONDS, _FREE, diamonds, accounts.ISSUE_ORDER, moment.day)
         for order in done.delivered:
-            if order.diamonds:
-                seat.credit(Currency.DIAMONDS, _FREE, order.diamonds, accounts.ISSUE_ORDER, moment.day)
             code = sheet.earned(order.turn) if order.turn else None
             kind = sheet.kind(code) if code else None
             if kind is not None:
@@ -347,9 +344,12 @@ class Ruling:
         seat.given += offer.energy
         return True
 
-    def _unclaimed(self, seat: Seat, now: datetime) -> list[Standing]:
-        windows = self._windows_of(seat, now)
-        return [_stand(seat, each) for each in windows if (each.quest.code, each.period) not in seat.claims]
+    def _claimable(self, seat: Seat, now: datetime) -> list[Quest]:
+        return [
+            each.quest
+            for each in self._windows_of(seat, now)
+            if (each.quest.code, each.period) not in seat.claims and _progress(seat, each) >= each.quest.target
+        ]
 
     def _windows_of(self, seat: Seat, now: datetime) -> list[Window]:
         """The windows of all quests of a member; those of one level share them."""
@@ -379,8 +379,11 @@ class Ruling:
 
 
 def _stand(seat: Seat, window: Window) -> Standing:
-    event = SUMS[window.quest.counts]
-    return stand(window, {event: seat.sums[event].between(window.since, window.until)}, seat.claims)
+    return stand(window, {SUMS[window.quest.counts]: _progress(seat, window)}, seat.claims)
+
+
+def _progress(seat: Seat, window: Window) -> int:
+    return seat.sums[SUMS[window.quest.counts]].between(window.since, window.until)
 
 
 def _open(seat: Seat, now: datetime) -> None:

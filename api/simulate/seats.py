@@ -105,7 +105,9 @@ class Seat:
     def spend(self, currency: Currency, amount: int, today: date, account: str, day: int) -> None:
         """Refuses NOT_ENOUGH, AMOUNT_OUT_OF_RANGE."""
         wallet = self.wallets.get(currency) or Wallet()
-        self.wallets[currency], _ = ledger.spend(wallet, amount, today, currency=currency)
+        after, _ = ledger.spend(wallet, amount, today, currency=currency)
+        # Lots that are used up would be looked at for the rest of the season.
+        self.wallets[currency] = Wallet(after.owed, {lot: units for lot, units in after.lots.items() if units})
         self._note(currency, -amount, account, day)
 
     def count(self, event: Event, amount: int, at: datetime) -> None:

@@ -235,9 +235,11 @@ def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
 
 
 def _merge(board: Board, source: int, target: int, now: datetime) -> None:
-    item = _take_item(board, source)
-    _inside(target)
-    found = board.cells[target]
+    board_cells = board.cells
+    if not (0 <= source < CELLS and 0 <= target < CELLS and EMPTY < board_cells[source] < BUBBLE):
+        _take_item(board, source)
+        _inside(target)
+    item, found = board_cells[source], board_cells[target]
     if source == target or found & ~WEB != item:
         if found == EMPTY:
             raise GameRefused(GameCode.CELL_EMPTY, cell=target)

@@ -18,10 +18,12 @@ def roll(seed: bytes, message: bytes, limit: int) -> int:
 def rolls(seed: bytes, message: bytes, first: int, count: int, limit: int) -> list[int]:
     """The rolls of a message that ends in a counter, for so many counts on end."""
     inner, outer = _keyed(seed)
+    begun = inner.copy()
+    begun.update(message)
     found = []
     for counter in range(first, first + count):
-        inside, outside = inner.copy(), outer.copy()
-        inside.update(b"%b%d" % (message, counter))
+        inside, outside = begun.copy(), outer.copy()
+        inside.update(b"%d" % counter)
         outside.update(inside.digest())
         found.append(int.from_bytes(outside.digest()[:8]) % limit)
     return found
