@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 
+from api.identity.rules import KEY_CACHE_SECONDS
 from api.runtime.checksums import changed_tables
 from api.settings import Settings
 from loyalty.ids import to_typeid
@@ -200,6 +201,9 @@ async def test_a_stolen_key_stops_at_once_when_it_is_revoked_and_after_the_overl
     await edge.ask("admin", "RevokeKey", OWNER, keyId=stolen["keyId"])
     at_once = await edge.ask("admin", "RotateKey", OWNER, keyId=old["keyId"], overlapHours=0)
     later = await edge.ask("admin", "RotateKey", OWNER, keyId=kept["keyId"], overlapHours=2)
+    if len(edge.servers) > 1:
+        # The one that ended a key forgets it; the others remember it for this long.
+        edge.ahead = timedelta(seconds=KEY_CACHE_SECONDS)
     assert [await opens(each["text"]) for each in (stolen, old, kept, at_once, later)] == [
         False,
         False,
