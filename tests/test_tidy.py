@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -73,18 +74,22 @@ def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _copy(tmp_path_factory.mktemp("tree"))
 
 
+@cache
+def _found(check: Callable[[Path], list[str]], copied: Path) -> frozenset[str]:
+    """Of the tree without a violation."""
+    return frozenset(check(copied))
+
+
 @pytest.mark.parametrize(("check", "path", "text"), PLANTED, ids=lambda part: getattr(part, "__name__", "planted"))
 def test_a_planted_violation_is_found_and_its_cure_named(
     copied: Path, check: Callable[[Path], list[str]], path: str, text: str
 ) -> None:
-    before = set(check(copied))
-    tidy.forget()
+    before = _found(check, copied)
     _plant(copied, path, text)
     try:
         found = set(check(copied)) - before
     finally:
         (copied / path).unlink()
-        tidy.forget()
     named = path.rpartition("/")[0] if path.endswith("__init__.py") else path
     assert [sentence for sentence in found if sentence.startswith(named) and "cure: " in sentence], found
 

@@ -186,21 +186,22 @@ CHECKS: tuple[Callable[[Path], list[str]], ...] = (
 )
 
 
-@lru_cache(maxsize=8)
-def _parsed(root: Path) -> tuple[tuple[Path, ast.Module], ...]:
-    paths = [root / "main.py", root / "migrations" / "env.py"]
-    for house in HOUSES:
-        paths += sorted((root / house).rglob("*.py"))
+@lru_cache(maxsize=4_096)
+def _parsed(text: str) -> ast.Module:
     # A collection that ends greenlets while a tree is built makes CPython 3.11 miscount its depth and fail.
     gc.disable()
     try:
-        return tuple((path, ast.parse(path.read_text(encoding="utf-8"))) for path in paths)
+        return ast.parse(text)
     finally:
         gc.enable()
 
 
 def _trees(root: Path) -> Iterator[tuple[Path, ast.Module]]:
-    yield from _parsed(root)
+    paths = [root / "main.py", root / "migrations" / "env.py"]
+    for house in HOUSES:
+        paths += sorted((root / house).rglob("*.py"))
+    for path in paths:
+        yield path, _parsed(path.read_text(encoding="utf-8"))
 
 
 def _calls(root: Path) -> Iterator[tuple[str, ast.Call]]:
@@ -279,8 +280,3 @@ def _is_docstring_alone(tree: ast.Module) -> bool:
 def _module_name(root: Path, path: Path) -> str:
     parts = path.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-def forget() -> None:
-    """Forgets the trees that were read: for tests that change them."""
-    _parsed.cache_clear()
