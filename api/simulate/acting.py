@@ -15,7 +15,7 @@ from api.simulate.bots import House, PoolShown
 from api.simulate.crowd import Begun, Bot, Found, Turn, number_of
 from api.simulate.forging import Forgery, Scene, new_key
 from api.simulate.house import read_house
-from api.simulate.wanted import Kind, Wanted
+from api.simulate.wanted import ADULT, Kind, Wanted
 from game.board.rules.moves import Move
 from game.checkin.actions import CheckIn, check_in
 from game.chests.actions import (
@@ -48,7 +48,6 @@ from loyalty.work import Work
 from rewards.fairness.actions import AesVault
 from rewards.gacha.actions import DrawPrizes, draw_prizes
 
-ADULT = 1990
 _BATCH = 400
 _BATCHES_BITS = 12
 

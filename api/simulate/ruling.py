@@ -13,13 +13,12 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from api.simulate.acting import ADULT
 from api.simulate.bots import PoolShown
 from api.simulate.chances import Chances
 from api.simulate.crowd import Begun, Bot, Found, Turn
 from api.simulate.rulebook import Rulebook, limited
 from api.simulate.seats import Gift, Seat
-from api.simulate.wanted import FIRST_DAY, ZONE, Kind, Wanted
+from api.simulate.wanted import ADULT, FIRST_DAY, ZONE, Kind, Wanted
 from game.board.rules import moves
 from game.board.rules.moves import Move, MoveKind
 from game.checkin.rules import streaks

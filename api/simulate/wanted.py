@@ -16,6 +16,8 @@ from loyalty.sheets.rules import digest
 
 FIRST_DAY = date(2027, 3, 1)
 ZONE = ZoneInfo("Asia/Taipei")
+# The year in which every member was born: nobody is kept from drawing.
+ADULT = 1990
 
 
 class Kind(StrEnum):
