@@ -117,7 +117,8 @@ def measure(
         databases = asyncio.run(processes.prepare(servers, fresh=fresh, coupons=coupons))
         redis = servers.redis_url or ""
         served = stack.enter_context(processes.serving(arguments.servers, databases.url, redis, str(var)))
-        bare = stack.enter_context(processes.serving(1))
+        floors = {"bare": stack.enter_context(processes.serving(1))}
+        floors["plain"] = stack.enter_context(processes.serving(1, "plain"))
         bench = Bench(servers, databases, served, plan, advance, say)
         bench.warm_up()
         bench.measure()
@@ -126,7 +127,7 @@ def measure(
         figures["mutations"] = report.rows_of(bench)
         if arguments.only is None or READS in arguments.only:
             count = 1_600 if arguments.quick or arguments.check else 8_000
-            figures["reads"] = reads.measure_reads(bench, bare, count, max(plan.rounds, 2))
+            figures["reads"] = reads.measure_reads(bench, floors, count, max(plan.rounds, 2))
         if arguments.only is None and not arguments.check:
             best = report.best_of(figures["mutations"])
             figures["half_load"] = reads.measure_half_load(bench, best, 4 if arguments.quick else 15)

@@ -19,15 +19,16 @@ SHOWN = '"unchanged":false,"member":{'
 HALF_LOAD = ("draw", "recordReceipt")
 
 
-def measure_reads(bench: Bench, bare: Serving, count: int, rounds: int) -> dict[str, dict[str, float]]:
-    """Requests a second of each kind of read; rounds are interleaved, medians are given."""
+def measure_reads(bench: Bench, floors: Mapping[str, Serving], count: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Requests a second of each kind of read, and of the floors: medians of interleaved rounds."""
     versions = bench.http(
         operations.homes(VERSIONS), 1, SHOWN, collect=r'"version":"([\w-]+)"'
     )["collected"]  # fmt: skip
     assert len(versions) == VERSIONS, "every first screen has its version"
     cheap = operations.sign_ins(0, 1)
     kinds: dict[str, tuple[list[Request], str, Serving]] = {
-        "bare": (cheap * count, "__typename", bare),
+        "bare": (cheap * count, "__typename", floors["bare"]),
+        "plain": (cheap * count, "__typename", floors["plain"]),
         "query": (cheap * count, "__typename", bench.served),
         "home": ([], SHOWN, bench.served),
         "again": (operations.homes(count // 2, members=VERSIONS), SHOWN, bench.served),

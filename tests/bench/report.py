@@ -80,7 +80,8 @@ def _ratio_targets(rows: list[dict[str, Any]]) -> Iterator[Target]:
 def _other_targets(figures: Mapping[str, Any]) -> Iterator[Target]:
     reads = figures.get("reads")
     if reads:
-        bare = reads["bare"]["per_second"]
+        bare, plain = reads["bare"]["per_second"], reads["plain"]["per_second"]
+        yield Target("home from the database, of plain Strawberry", reads["home"]["per_second"] / plain, 0.05, "x")
         yield Target("home from the database, of a bare ASGI reply", reads["home"]["per_second"] / bare, 0.05, "x")
         yield Target("home again, of a bare ASGI reply", reads["again"]["per_second"] / bare, 0.05, "x")
         yield Target("home a core", reads["home"]["per_second"], 300, "/s")
@@ -175,6 +176,7 @@ def _best_draws(rows: list[dict[str, Any]]) -> Iterator[str]:
 
 _READS = {
     "bare": "bare ASGI reply under the same uvicorn",
+    "plain": "{ __typename } by plain Strawberry there",
     "query": "query { __typename }",
     "home": "home from the database",
     "again": "home again, nothing changed",

@@ -1,8 +1,11 @@
-"""The measured server as a process of its own: the application as it is, or a bare ASGI reply under the same uvicorn.
+"""The measured server as a process of its own: the application as it is, or a floor under the same uvicorn.
 
-`python -m tests.bench.server LISTENER [DATABASE_URL REDIS_URL VAR]`, where LISTENER is the number of an inherited
-listening socket; says `ready` once it serves. Rate limits are asked as always, but let everything in; jobs are left to
-workers, since pgbench does none. Idle connections are kept, so that an open load finds them.
+`python -m tests.bench.server LISTENER [DATABASE_URL REDIS_URL VAR | plain]`, where LISTENER is the number of an
+inherited listening socket; says `ready` once it serves. Without more it gives a bare ASGI reply; `plain` is as bare,
+and has Strawberry execute what it is asked, on a schema of one field.
+
+Rate limits are asked as always, but let everything in; jobs are left to workers, since pgbench does none. Idle
+connections are kept, so that an open load finds them.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import orjson
+import strawberry
 import uvicorn
 
 from api.app import create_app
@@ -35,7 +40,34 @@ async def bare(scope: Any, receive: Any, send: Any) -> None:
         return
     while (await receive()).get("more_body"):
         pass
-    body = b'{"data":{"__typename":"Query"}}'
+    await _reply(send, b'{"data":{"__typename":"Query"}}')
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def one(self) -> int:
+        return 1
+
+
+_SCHEMA = strawberry.Schema(Query)
+
+
+async def plain(scope: Any, receive: Any, send: Any) -> None:
+    """The least that an ASGI app can do with Strawberry: no caller, no limits, no database, no counts."""
+    if scope["type"] == "lifespan":
+        await bare(scope, receive, send)
+        return
+    asked, more = b"", True
+    while more:
+        message = await receive()
+        asked += message["body"]
+        more = message.get("more_body", False)
+    done = await _SCHEMA.execute(orjson.loads(asked)["query"])
+    await _reply(send, orjson.dumps({"data": done.data}))
+
+
+async def _reply(send: Any, body: bytes) -> None:
     length = str(len(body)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", length)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -64,7 +96,8 @@ class _Server(uvicorn.Server):
 
 if __name__ == "__main__":
     configure_logs("WARNING")
-    app = application(*sys.argv[2:]) if len(sys.argv) > 2 else bare
+    floors = {(): bare, ("plain",): plain}
+    app = floors.get(tuple(sys.argv[2:])) or application(*sys.argv[2:])
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, ws="none", proxy_headers=False, loop="uvloop",
         http="httptools", timeout_keep_alive=600,
