@@ -169,7 +169,6 @@ class _Known:
         self.items: dict[int, ItemNode] = {}
         self.cells: dict[int, Cell] = {}
         self.boxes: dict[int, dict[int, Cell]] = {}
-        self.sealed: dict[tuple[int, int | None], Cell] = {}
         self.generators: dict[tuple[int, int, int], Cell] = {}
 
 
@@ -241,10 +240,7 @@ def _cell(board: Board, index: int, locale: str, known: _Known) -> Cell:
         )  # fmt: skip
     if kind is CellKind.BOX and index in board.content.sealed:
         seal = board.content.sealed[index]
-        opens_at = seal if seal > board.level else None
-        found = known.sealed.get((index, opens_at))
-        if found is None:
-            found = known.sealed[index, opens_at] = _plain_cell(index, kind, None, opens_at)
+        found = _plain_cell(index, kind, None, seal if seal > board.level else None)
         known.boxes[board.level][cell << _INDEX_BITS | index] = found
         return found
     shown = kind in (CellKind.ITEM, CellKind.WEBBED)

@@ -86,25 +86,25 @@ def _read(asked: MoveInput) -> tuple[Move, Any]:
     return asked.known
 
 
-def _read_move(asked: MoveInput) -> Move:  # noqa: PLR0911 - one line per shape reads best
-    if asked.tap:
-        return Move(MoveKind.TAP, asked.tap.cell)
-    if asked.merge:
-        return Move(MoveKind.MERGE, asked.merge.from_, asked.merge.to)
-    if asked.move:
-        return Move(MoveKind.MOVE, asked.move.from_, asked.move.to)
+# The shapes of moves that are one kind each, and where their numbers stand.
+_SHAPES = (
+    ("tap", MoveKind.TAP, ("cell",)),
+    ("merge", MoveKind.MERGE, ("from_", "to")),
+    ("move", MoveKind.MOVE, ("from_", "to")),
+    ("deliver", MoveKind.DELIVER, ("order",)),
+    ("claim_level", MoveKind.CLAIM_LEVEL, ("level",)),
+    ("store", MoveKind.STORE, ("cell",)),
+    ("sell", MoveKind.SELL, ("cell",)),
+    ("open", MoveKind.OPEN, ("cell",)),
+    ("pop", MoveKind.POP, ("cell",)),
+)
+
+
+def _read_move(asked: MoveInput) -> Move:
     if asked.retrieve:
         kind = MoveKind.UNPACK if asked.retrieve.inbox else MoveKind.RETRIEVE
         return Move(kind, asked.retrieve.slot, asked.retrieve.cell)
-    if asked.deliver:
-        return Move(MoveKind.DELIVER, asked.deliver.order)
-    if asked.claim_level:
-        return Move(MoveKind.CLAIM_LEVEL, asked.claim_level.level)
-    on_a_cell = (
-        (MoveKind.STORE, asked.store), (MoveKind.SELL, asked.sell), (MoveKind.OPEN, asked.open),
-        (MoveKind.POP, asked.pop),
-    )  # fmt: skip
-    for kind, cell in on_a_cell:
-        if cell:
-            return Move(kind, cell.cell)
+    for name, kind, numbers in _SHAPES:
+        if given := getattr(asked, name):
+            return Move(kind, *[getattr(given, number) for number in numbers])
     raise BadInput("commands", "each command must be one move")

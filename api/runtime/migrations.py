@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import asyncpg
 from sqlalchemy import Connection, text
@@ -19,9 +19,6 @@ from api.runtime.clock import utc_now
 from api.runtime.embedded.postgres import APP_ROLE
 from api.runtime.partitions import partitioned_tables, tend
 from api.runtime.privileges import grant_privileges
-
-if TYPE_CHECKING:
-    from alembic.config import Config
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Any number that nothing else in the database locks.
@@ -77,13 +74,6 @@ def revisions() -> tuple[str, ...]:
 def newest_revision() -> str:
     """The revision that this code needs."""
     return revisions()[-1]
-
-
-def configuration() -> Config:
-    """Alembic's configuration, read from pyproject.toml."""
-    from alembic.config import Config  # noqa: PLC0415 - a tenth of a start, as `revisions` says
-
-    return Config(toml_file=str(_ROOT / "pyproject.toml"))
 
 
 async def in_transaction(url: str, act: Callable[[Connection], T]) -> T:
@@ -148,11 +138,9 @@ def _upgrade(connection: Connection, app_role: str, exposures_months: int) -> st
     _refuse_newer(connection)
     _refuse_stranger(connection, app_role)
     if _held(connection) != {newest_revision()}:
-        from alembic import command  # noqa: PLC0415 - the same
+        from api.runtime.upgrading import upgrade  # noqa: PLC0415 - Alembic: a tenth of a start, and seldom needed
 
-        settings = configuration()
-        settings.attributes["connection"] = connection
-        command.upgrade(settings, "head")
+        upgrade(connection)
     grant_privileges(connection, app_role)
     for table in partitioned_tables():
         tend(connection, table, utc_now(), exposures_months)

@@ -11,11 +11,12 @@ import strawberry
 
 from api.graphql import boards
 from api.graphql.boards import BoardNode, show_board
-from api.graphql.documents import Documents, Prepared
+from api.graphql.documents import Documents
 from api.graphql.schema import make_schema
 from game.board.actions import BoardRead
 from game.board.rules.cells import BOX
 from game.board.rules.moves import Board
+from tests.plans import answer_by_plan
 from tests.playing import NOW, Player, lively, new_table
 
 SELECTIONS = (
@@ -38,15 +39,9 @@ DOCUMENTS = Documents(SCHEMA)
 
 
 async def planned(selection: str, node: BoardNode) -> bytes:
-    prepared = DOCUMENTS.prepare(f"{{ board {{ {selection} }} }}")
-    assert isinstance(prepared, Prepared), prepared
-    [operation] = prepared.operations.values()
-    assert operation.plan is not None
-    run = operation.plan.start({}, node)
-    assert run is not None
-    done = await run.outcome()
-    assert done.errors is None
-    return orjson.dumps(done.data)
+    data = await answer_by_plan(DOCUMENTS, f"{{ board {{ {selection} }} }}", {}, node)
+    assert data is not None
+    return orjson.dumps(data)
 
 
 async def executed(selection: str, node: BoardNode) -> bytes:

@@ -16,12 +16,12 @@ from api.runtime.migrations import (
     DatabaseNewer,
     DatabaseUnreachable,
     check_not_newer,
-    configuration,
     migrate,
     newest_revision,
     revisions,
 )
 from api.runtime.schema import is_append_only, is_declared, metadata
+from api.runtime.upgrading import configuration
 
 
 async def execute(url: str, statement: str) -> list[tuple[object, ...]]:

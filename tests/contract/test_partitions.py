@@ -21,7 +21,7 @@ from api.runtime.clock import Mint, SystemDice, utc_now
 from api.runtime.database import Database
 from api.runtime.jobs.polling import run_job
 from api.runtime.jobs.tending import tending_of
-from api.runtime.migrations import configuration, migrate, newest_revision
+from api.runtime.migrations import migrate, newest_revision
 from api.runtime.partitions import (
     Partition,
     drop_expired,
@@ -32,6 +32,7 @@ from api.runtime.partitions import (
     read_partitions,
     shifted,
 )
+from api.runtime.upgrading import configuration
 from api.settings import Settings
 from loyalty.timeline import store
 from loyalty.timeline.actions import audit

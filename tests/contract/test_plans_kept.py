@@ -10,8 +10,9 @@ import pytest
 import strawberry
 from strawberry.schema.config import StrawberryConfig
 
-from api.graphql.documents import Documents, Prepared
+from api.graphql.documents import Documents
 from api.graphql.plans import KNOWN
+from tests.plans import answer_by_plan
 
 asked: list[str] = []
 
@@ -59,16 +60,10 @@ DOCUMENTS = Documents(SCHEMA)
 
 
 async def ask(selection: str, of: str) -> Any:
-    prepared = DOCUMENTS.prepare(f"query($of: String!) {{ screen(of: $of) {{ {selection} }} }}")
-    assert isinstance(prepared, Prepared), prepared
-    [operation] = prepared.operations.values()
-    assert operation.plan is not None
-    run = operation.plan.start({"of": of}, None)
-    assert run is not None
-    done = await run.outcome()
-    assert done.errors is None
-    assert done.data is not None
-    return orjson.loads(orjson.dumps(done.data))["screen"]
+    text = f"query($of: String!) {{ screen(of: $of) {{ {selection} }} }}"
+    data = await answer_by_plan(DOCUMENTS, text, {"of": of})
+    assert data is not None
+    return orjson.loads(orjson.dumps(data))["screen"]
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import pytest
 import strawberry
 
-from api.graphql.documents import Documents, Prepared
+from api.graphql.documents import Documents
 from api.graphql.schema import make_schema
+from tests.plans import answer_by_plan
 
 MOST = 6
 
@@ -63,33 +64,23 @@ SENT: list[Any] = [
 ]  # fmt: skip
 
 
-def fresh() -> tuple[Any, Any]:
+def fresh() -> tuple[Any, Documents]:
     schema = make_schema(Query)
-    prepared = Documents(schema).prepare(TEXT)
-    assert isinstance(prepared, Prepared), prepared
-    [operation] = prepared.operations.values()
-    assert operation.plan is not None
-    return schema, operation.plan
+    return schema, Documents(schema)
 
 
-async def planned(plan: Any, turns: list[Any]) -> Any:
-    """What a plan answers; None where it leaves the request to the executor."""
-    run = plan.start({"turns": turns}, None)
-    if run is None:
-        return None
-    done = await run.outcome()
-    assert done.errors is None
-    return done.data
+async def planned(documents: Documents, turns: list[Any], text: str = TEXT) -> Any:
+    return await answer_by_plan(documents, text, {"turns": turns})
 
 
 async def test_what_is_remembered_is_what_the_executor_reads(seed: int) -> None:
     dice = random.Random(seed)
-    schema, plan = fresh()
+    schema, documents = fresh()
     refused = 0
     for _ in range(600):
         turns = dice.choices(SENT, k=dice.choice((1, 1, 2)))
         expected = await schema.execute(TEXT, variable_values={"turns": turns})
-        found = await planned(plan, turns)
+        found = await planned(documents, turns)
         if expected.errors:
             refused += 1
             assert found is None, turns
@@ -99,21 +90,18 @@ async def test_what_is_remembered_is_what_the_executor_reads(seed: int) -> None:
 
 
 async def test_equal_turns_are_one_object_and_all_operations_share_it() -> None:
-    schema, plan = fresh()
+    schema, documents = fresh()
     made.clear()
-    await planned(plan, [{"stop": {"at": 3}}, {"stop": {"at": 3}}])
-    other = Documents(schema).prepare(TEXT + " # another text")
-    assert isinstance(other, Prepared)
-    [operation] = other.operations.values()
-    await planned(operation.plan, [{"stop": {"at": 3}}])
+    await planned(documents, [{"stop": {"at": 3}}, {"stop": {"at": 3}}])
+    await planned(Documents(schema), [{"stop": {"at": 3}}], TEXT + " # another text")
     assert made[0] is made[1] is made[2]
 
 
 @pytest.mark.parametrize("name", ["stop", "wait"])
 async def test_how_many_are_remembered_is_bounded(name: str) -> None:
-    schema, plan = fresh()
+    schema, documents = fresh()
     field = "at" if name == "stop" else "seconds"
     for number in range(20):
-        await planned(plan, [{name: {field: number}}])
+        await planned(documents, [{name: {field: number}}])
     known = schema._schema.get_type("Turn").extensions["remembered_most"]
     assert 0 < len(known) <= MOST

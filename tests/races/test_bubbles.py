@@ -14,7 +14,8 @@ from alembic import command
 from sqlalchemy import Connection
 
 from api.runtime.database import Database
-from api.runtime.migrations import configuration, in_transaction, migrate
+from api.runtime.migrations import in_transaction, migrate
+from api.runtime.upgrading import configuration
 from game.board.actions import read_board
 from game.board.rules.moves import Move, MoveKind
 from game.refusals import GameCode
