@@ -180,7 +180,12 @@ async def test_the_last_prize_closes_a_pool_that_says_so(fair: Fair) -> None:
     await fair.publish("few", **limited(3, "CLOSE_POOL"))
     drawn = await fair.draw(await fair.member(diamonds=100), "few", 10)
     assert [each.prize for each in drawn.draws] == ["few"] * 3 + ["rest"] * 7
-    assert await fair.code(await fair.member(diamonds=100), "few") == "SOLD_OUT"
+    late = await fair.member(diamonds=100)
+    assert await fair.code(late, "few") == "SOLD_OUT"
+    async with fair.database.read() as connection:
+        [shown] = await gacha.view_pools(connection, late, NOW, [fair.pools["few"][0]])
+    assert shown.refusal is not None
+    assert shown.refusal.code == "SOLD_OUT"
     await fair.publish("few", **limited(4, "CLOSE_POOL"))
     assert (await fair.draw(await fair.member(diamonds=100), "few")).draws[0].prize == "few"
     with pytest.raises(SheetInvalid, match="SHEET_INVALID") as refused:
