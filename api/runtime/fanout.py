@@ -31,7 +31,7 @@ _REST_SECONDS = 1.0
 _LOOK_SECONDS = 15.0
 _END_SECONDS = 0.1
 _DICE = SystemDice()
-# Channels and messages in turn: one command for all of them costs a tenth of a command for each.
+# Channels and messages in turn: one command for all of them, and one answer to wait for.
 _PUBLISH = """
 for n = 1, #ARGV, 2 do
   redis.call('PUBLISH', ARGV[n], ARGV[n + 1])
