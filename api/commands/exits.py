@@ -1,4 +1,4 @@
-"""How the process ends, for scripts that start it."""
+"""How the process ends, for scripts that start it; and what servers refuse at their start."""
 
 from __future__ import annotations
 
@@ -17,3 +17,11 @@ class ExitCode(IntEnum):
     DATABASE_UNREACHABLE = 6
     UNPROVED = 7
     INTERRUPTED = 130
+
+
+class NotStarted(Exception):
+    """The server failed at its start; its log says where."""
+
+
+class PortTaken(Exception):
+    """Another program listens on the port."""

@@ -8,16 +8,16 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from api.commands import delegated, migrate, run, serving, verify
-from api.commands.exits import ExitCode
+from api.commands import delegated, verify
+from api.commands.exits import ExitCode, NotStarted, PortTaken
 from api.runtime.embedded import AlreadyServing, EmbeddedError
 from api.runtime.migrations import DatabaseNewer, DatabaseOlder, DatabaseUnreachable
 from api.settings import Settings, SettingsError
 
 _REFUSALS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (SettingsError, ExitCode.SETTINGS),
-    (serving.NotStarted, ExitCode.FAILED),
-    (run.PortTaken, ExitCode.PORT_TAKEN),
+    (NotStarted, ExitCode.FAILED),
+    (PortTaken, ExitCode.PORT_TAKEN),
     (AlreadyServing, ExitCode.ALREADY_SERVING),
     (DatabaseNewer, ExitCode.DATABASE_NEWER),
     (DatabaseOlder, ExitCode.FAILED),
@@ -25,8 +25,11 @@ _REFUSALS: tuple[tuple[type[Exception], ExitCode], ...] = (
     (EmbeddedError, ExitCode.SETTINGS),
 )
 
-# Commands by what stands first on the line. What a server does not need is brought in for its own command and for help.
-_LATER = {
+# Modules by the first word of their commands. Each is brought in for its own commands and for help, with all it needs.
+_MODULES = {
+    "run": "api.commands.run",
+    **{command.words[0]: "api.commands.delegated" for command in delegated.COMMANDS},
+    "migrate": "api.commands.migrate",
     "replay": "api.commands.replay",
     "simulate": "api.commands.simulate",
     "sdl": "api.commands.contract",
@@ -61,12 +64,9 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, delegated, migrate):
-        module.add(commands)
-    known = bool(arguments) and (arguments[0] in commands.choices or arguments[0] in _LATER)
-    for name, later in _LATER.items():
-        if not known or arguments[0] == name:
-            import_module(later).add(commands)
+    word = arguments[0] if arguments else ""
+    for module in [_MODULES[word]] if word in _MODULES else dict.fromkeys(_MODULES.values()):
+        import_module(module).add(commands)
     # `api/commands` runs these two before this parser.
     commands.add_parser(verify.NAME, help=verify.SUMMARY, add_help=False)
     commands.add_parser(verify.WHOLE_NAME, help=verify.WHOLE_SUMMARY, add_help=False)

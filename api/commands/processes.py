@@ -22,7 +22,7 @@ from types import FrameType
 
 from prometheus_client import multiprocess
 
-from api.commands.serving import NotStarted
+from api.commands.exits import NotStarted
 
 _MAIN = Path(__file__).resolve().parents[2] / "main.py"
 _START_SECONDS = 60.0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from api.commands import seed
 from api.commands.beside import AFTER, Console
-from api.commands.exits import ExitCode
+from api.commands.exits import ExitCode, PortTaken
 from api.commands.processes import supervise
 from api.commands.serving import serve
 from api.commands.setting import Subcommands, add_command, complete, migrated
@@ -38,10 +38,6 @@ _CALLERS = (
     ("partner", "/partner/graphql", "partner"),
     ("operator", "/admin/graphql", "admin"),
 )
-
-
-class PortTaken(Exception):
-    """Another program listens on the port."""
 
 
 class _Stop(KeyboardInterrupt):

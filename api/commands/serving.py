@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from api.app import create_app
+from api.commands.exits import NotStarted
 from api.graphql.limits import BODY_BYTES_MAX
 from api.runtime import metrics
 from api.runtime.collector import rest_collector, spare_collector
@@ -24,10 +25,6 @@ _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 30
 # How long a kept-alive connection may still bring a request after the server began to leave.
 _LAST_REQUEST_SECONDS = 2.0
-
-
-class NotStarted(Exception):
-    """The server failed at its start; its log says where."""
 
 
 def serve(

@@ -11,8 +11,8 @@ from uuid import UUID
 from api.runtime.clock import Mint, SeededDice
 from api.runtime.database import Database
 from api.simulate import forging
-from api.simulate.bots import House, PoolShown
-from api.simulate.crowd import Begun, Bot, Found, Turn, number_of
+from api.simulate.bots import House
+from api.simulate.crowd import Begun, Bot, Draw, Found, Turn, number_of
 from api.simulate.forging import Forgery, Scene, new_key
 from api.simulate.house import read_house
 from api.simulate.wanted import ADULT, Kind, Wanted
@@ -127,7 +127,7 @@ class Acting:
         answers = await self._send(partial(open_chests, vault=self._vault), commands)
         return [None if isinstance(answer, Refused) else answer.drops for answer in answers]
 
-    async def draw(self, asked: Sequence[tuple[Bot, PoolShown, int]], now: datetime) -> list[bool]:
+    async def draw(self, asked: Sequence[Draw], now: datetime) -> list[bool]:
         commands = [
             DrawPrizes(self._key(bot.member_id), bot.member_id, pool.id, pool.sha256, count, now)
             for bot, pool, count in asked

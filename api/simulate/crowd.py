@@ -74,6 +74,10 @@ class Bot:
     knows: Knows
 
 
+Draw = tuple[Bot, PoolShown, int]
+"""Who draws, from which pool, how often."""
+
+
 @dataclass(frozen=True, slots=True)
 class Begun:
     """A member as it begins: the board that everybody starts with, and its orders."""
@@ -123,7 +127,7 @@ class World(Protocol):
 
     async def open_chests(self, asked: Sequence[tuple[Bot, int]], now: datetime) -> list[Sequence[Drop] | None]: ...
 
-    async def draw(self, asked: Sequence[tuple[Bot, PoolShown, int]], now: datetime) -> list[bool]: ...
+    async def draw(self, asked: Sequence[Draw], now: datetime) -> list[bool]: ...
 
     async def play(
         self, asked: Sequence[tuple[Bot, tuple[Move, ...]]], now: datetime
@@ -153,6 +157,11 @@ def number_of(*parts: int) -> int:
     for part in parts:
         found = found << _PART_BITS | part
     return found
+
+
+def rounds_of(visitors: Sequence[Bot]) -> int:
+    """How many rounds the board is played in where these come together."""
+    return max((MANNERS[bot.kind].rounds for bot in visitors), default=0)
 
 
 class Crowd:
@@ -185,18 +194,37 @@ class Crowd:
 
         Draws wait for `take_turn`: pools with stock are shared by all lanes, which draw in a fixed order.
         """
+        asked = await self.arrive(day, hour, visitors)
+        await take_turn()
+        await self.draw(day, hour, asked)
+
+    async def arrive(self, day: int, hour: int, visitors: Sequence[Bot]) -> list[Draw]:
+        """Everybody who comes opens the app, checks in and opens chests; the draws that they want."""
         now, today = self._wanted.at(day, hour), self._wanted.day(day)
         self.world.open_hour(day, hour)
         await self.world.open_apps(visitors, now)
         await self._check_in(visitors, today, now)
         await self._open_chests(visitors, now)
-        await take_turn()
-        await self._draw(visitors, today, now)
+        house = self.world.house
+        return [
+            (bot, pool, count)
+            for bot in visitors for pool, count in bots.draws(bot.kind, bot.knows, house, today, bot.dice)
+        ]  # fmt: skip
 
-    async def play(self, day: int, hour: int, visitors: Sequence[Bot]) -> datetime:
-        """The board, then the chests that it earned, then quests; when all that is over."""
+    async def draw(self, day: int, hour: int, asked: Sequence[Draw]) -> None:
+        """Makes these draws, in their order."""
+        now, today = self._wanted.at(day, hour), self._wanted.day(day)
+        for (bot, pool, count), done in zip(asked, await self.world.draw(asked, now), strict=True):
+            if done:
+                free = min(count, bot.knows.tickets) if pool.takes_tickets else 0
+                bot.knows.tickets -= free
+                bot.knows.diamonds -= (count - free) * pool.price_diamonds
+                bot.knows.drew = count + (bot.knows.drew if bot.knows.drew_on == today else 0)
+                bot.knows.drew_on = today
+
+    async def play(self, day: int, hour: int, visitors: Sequence[Bot], rounds: int) -> datetime:
+        """The board in so many rounds, then the chests that it earned, then quests; when all that is over."""
         now = self._wanted.at(day, hour)
-        rounds = max((MANNERS[bot.kind].rounds for bot in visitors), default=0)
         playing = list(visitors)
         for number in range(rounds):
             now += timedelta(seconds=_ROUND_SECONDS)
@@ -226,20 +254,6 @@ class Crowd:
                 for drop in drops:
                     bot.knows.tickets += drop.amount if drop.prize is ChestPrize.TICKETS else 0
                     bot.knows.diamonds += drop.amount if drop.prize is ChestPrize.DIAMONDS else 0
-
-    async def _draw(self, visitors: Sequence[Bot], today: date, now: datetime) -> None:
-        house = self.world.house
-        asked = [
-            (bot, pool, count)
-            for bot in visitors for pool, count in bots.draws(bot.kind, bot.knows, house, today, bot.dice)
-        ]  # fmt: skip
-        for (bot, pool, count), done in zip(asked, await self.world.draw(asked, now), strict=True):
-            if done:
-                free = min(count, bot.knows.tickets) if pool.takes_tickets else 0
-                bot.knows.tickets -= free
-                bot.knows.diamonds -= (count - free) * pool.price_diamonds
-                bot.knows.drew = count + (bot.knows.drew if bot.knows.drew_on == today else 0)
-                bot.knows.drew_on = today
 
     async def _round(self, playing: Sequence[Bot], now: datetime) -> list[Bot]:
         """A list of moves of everybody who has any; those who may have more."""

@@ -7,7 +7,7 @@ import time
 
 from api.simulate.acting import Acting
 from api.simulate.bots import HOURS
-from api.simulate.crowd import Crowd, Found
+from api.simulate.crowd import Crowd, Found, rounds_of
 from api.simulate.processes import Tell, Turns
 from api.simulate.wanted import Kind, Wanted
 
@@ -40,7 +40,7 @@ async def run_lane(wanted: Wanted, lane: int, url: str, twin_url: str, turns: Tu
                     await each.tick(day, hour, visitors, turns.take)
                 turns.pass_on()
                 for (each, _), visitors in zip(crowds, coming, strict=True):
-                    now = await each.play(day, hour, visitors)
+                    now = await each.play(day, hour, visitors, rounds_of(visitors))
                     if each is forgers and hour == HOURS[-1]:
                         cheating = [bot for bot in visitors if bot.kind is Kind.CHEATER]
                         await forger.forge(cheating, forgers.bots, wanted.day(day), now)

@@ -34,10 +34,14 @@ class Turns:
     lanes: int
     ticks: int = 0
 
+    def come(self) -> bool:
+        """Whether it is this lane's turn."""
+        return bool(self.shared.value == self.ticks * self.lanes + self.lane)
+
     async def take(self) -> None:
         """Waits until it is this lane's turn; ends the process where its parent is gone."""
         looks = 0
-        while self.shared.value != self.ticks * self.lanes + self.lane:
+        while not self.come():
             looks += 1
             parent = multiprocessing.parent_process()
             if looks % _LOOKS == 0 and (parent is None or not parent.is_alive()):
@@ -53,12 +57,15 @@ Run = Callable[..., Awaitable[Any]]
 """What a lane's process does: with its arguments, its turns, and whom it tells how many member-days are done."""
 
 
-async def run_lanes(run: Run, arguments: Sequence[tuple[Any, ...]], tell: Tell) -> list[Any]:
+async def run_lanes(
+    run: Run, arguments: Sequence[tuple[Any, ...]], tell: Tell, *, forked: bool = False
+) -> list[Any]:  # fmt: skip
     """What each lane's `run` returns; whatever ends this ends their processes. Raises `Broken` where a lane dies.
 
     `run` and the arguments go to processes of their own: they are pickled. Lanes share what `shared` made.
+    `forked` lanes start as copies of this process, in no time: for those that use no connection and print nothing.
     """
-    context = multiprocessing.get_context("spawn")
+    context: Any = multiprocessing.get_context("fork" if forked else "spawn")
     turn = context.Value("q", 0, lock=False)  # nobody but whose turn it is changes it
     lanes: list[tuple[Any, Connection]] = []
     try:
@@ -110,6 +117,7 @@ def _run_process(run: Run, arguments: tuple[Any, ...], turns: Turns, line: Conne
     """A lane in a process of its own; Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
+        gc.freeze()  # what was brought in stays
         gc.set_threshold(_GC_OBJECTS, 20, 50)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             line.send(runner.run(_run(run, arguments, turns, line.send)))

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, MutableSequence
+from collections.abc import Callable, MutableSequence, Sequence
 from dataclasses import dataclass
 
 from api.content import seed_files
 from api.replay.machine import describe
 from api.simulate.bots import HOURS
 from api.simulate.chances import Chances, SeededChances
-from api.simulate.crowd import Crowd, Found
+from api.simulate.crowd import Bot, Crowd, Draw, Found, rounds_of
 from api.simulate.figures import Figures
 from api.simulate.processes import Tell, Turns, run_lanes, shared
 from api.simulate.rulebook import Rulebook, limited, read_rulebook
 from api.simulate.ruling import Ruling
 from api.simulate.tally import Tally, figures_of
 from api.simulate.wanted import Wanted, sheet_hashes
+
+_FEW = 16  # so many members play between two looks at whose turn it is
 
 Choose = Callable[[tuple[int, ...]], Chances]
 
@@ -43,7 +45,8 @@ def simulate_by_rules(wanted: Wanted, tell: Tell) -> Ruled:
     began = time.monotonic()
     book = read_rulebook(wanted.changes)
     awarded = shared(_count_limited(wanted, book))
-    lanes = asyncio.run(run_lanes(run_lane, [(wanted, lane, awarded) for lane in range(wanted.lanes)], tell))
+    places = [(wanted, lane, awarded) for lane in range(wanted.lanes)]
+    lanes = asyncio.run(run_lanes(run_lane, places, tell, forked=True))
     found, tally = Found(), Tally()
     for one, counted in lanes:
         found.add(one)
@@ -85,17 +88,36 @@ async def play_lane(
         calendars = [crowd.choose_hours() for crowd, _ in crowds]
         for hour in HOURS:
             coming = [
-                [bot for bot, hours in zip(crowd.bots, calendar, strict=True) if hour in hours]
+                (crowd, [bot for bot, hours in zip(crowd.bots, calendar, strict=True) if hour in hours])
                 for (crowd, _), calendar in zip(crowds, calendars, strict=True)
             ]
-            for (crowd, _), visitors in zip(crowds, coming, strict=True):
-                await crowd.tick(day, hour, visitors, turns.take)
-            turns.pass_on()
-            for (crowd, _), visitors in zip(crowds, coming, strict=True):
-                await crowd.play(day, hour, visitors)
+            await _play_hour(day, hour, coming, turns)
         tell(sum(len(crowd.bots) for crowd, _ in crowds))
         await asyncio.sleep(0)
     return crowds
+
+
+async def _play_hour(day: int, hour: int, coming: Sequence[tuple[Crowd, Sequence[Bot]]], turns: Turns) -> None:
+    """One hour of these crowds. Who draws nothing plays while the lane waits for its turn; members do not meet."""
+    draws: list[tuple[Crowd, Sequence[Draw]]] = []
+    early: list[tuple[Crowd, Sequence[Bot], int]] = []
+    late: list[tuple[Crowd, Sequence[Bot], int]] = []
+    for crowd, visitors in coming:
+        asked, rounds = await crowd.arrive(day, hour, visitors), rounds_of(visitors)
+        draws.append((crowd, asked))
+        drawing = {bot.seat for bot, _, _ in asked}
+        idle = [bot for bot in visitors if bot.seat not in drawing]
+        early += [(crowd, idle[at : at + _FEW], rounds) for at in range(0, len(idle), _FEW)]
+        late.append((crowd, [bot for bot in visitors if bot.seat in drawing], rounds))
+    while early and not turns.come():
+        crowd, few, rounds = early.pop()
+        await crowd.play(day, hour, few, rounds)
+    await turns.take()
+    for crowd, wanted in draws:
+        await crowd.draw(day, hour, wanted)
+    turns.pass_on()
+    for crowd, some, rounds in (*early, *late):
+        await crowd.play(day, hour, some, rounds)
 
 
 def _count_limited(wanted: Wanted, book: Rulebook) -> int:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from api.simulate.bots import PoolShown
 from api.simulate.chances import Chances
-from api.simulate.crowd import Begun, Bot, Found, Turn
+from api.simulate.crowd import Begun, Bot, Draw, Found, Turn
 from api.simulate.rulebook import Rulebook, limited
 from api.simulate.seats import Gift, Seat
 from api.simulate.wanted import ADULT, FIRST_DAY, ZONE, Kind, Wanted
@@ -115,7 +115,7 @@ class Ruling:
         moment = self._moment(now)
         return self._answer(asked, lambda each: self._open_chest(self.seats[each[0].seat], each[1], moment))
 
-    async def draw(self, asked: Sequence[tuple[Bot, PoolShown, int]], now: datetime) -> list[bool]:
+    async def draw(self, asked: Sequence[Draw], now: datetime) -> list[bool]:
         moment = self._moment(now)
         stock = Stock(
             self.pools,

@@ -53,7 +53,14 @@ LIVELY = [
 
 
 class Alone:
-    """The turns of a season that one lane plays."""
+    """The turns of a season that one lane plays. They come late: some play before anybody draws, and some after."""
+
+    def __init__(self) -> None:
+        self._looks = 0
+
+    def come(self) -> bool:
+        self._looks += 1
+        return self._looks % 3 == 0
 
     async def take(self) -> None: ...
 
