@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 if TYPE_CHECKING:
-    import asyncpg
+    from loyalty.connection import Connection
 
 
 class Dice(Protocol):
@@ -27,11 +27,11 @@ class Dice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One open transaction on the driver's connection.
+    """One open transaction on a connection of its own.
 
     `mint` makes a UUIDv7 for an instant; ids minted later in one process sort later.
     """
 
-    connection: asyncpg.Connection
+    connection: Connection
     mint: Callable[[datetime], UUID]
     dice: Dice

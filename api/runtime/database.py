@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from api.refusals import EdgeCode, EdgeRefused
 from api.runtime.clock import Mint, SystemDice
+from loyalty.connection import Connection
 from loyalty.work import Dice, Work
 
 if TYPE_CHECKING:
@@ -32,16 +35,26 @@ LOST = (
 )
 
 
+class Plans(StrEnum):
+    """How PostgreSQL plans the statements of a pool's connections: what each of them sets as it is made.
+
+    BY_KEYS: from row to row by indices. A plan is kept, and one that was made while a table was empty would read all of
+    it long after it is not. That suits whatever finds its rows by keys, and nothing that reads much of a table.
+    ONCE: the same, once for each connection, whatever a statement is asked with, until its tables are analysed again.
+    That suits large statements over a few rows, which take longer to plan than to run.
+    """
+
+    AS_ASKED = ""
+    BY_KEYS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+    ONCE = f"{BY_KEYS}; SET plan_cache_mode = force_generic_plan"
+
+
 class Database:
     """One process's way to PostgreSQL: an engine with one pool of `pool_size` connections.
 
     `url` is a SQLAlchemy URL of the asyncpg dialect. Where the database is out of reach, everything that takes a
     connection refuses UNAVAILABLE (retryable). A commit that was cut off may have happened or not: the caller's retry
     with the same request id finds out.
-
-    With `plan_once` a statement is planned once for each connection, whatever it is asked with, until its tables are
-    analysed again. That suits large statements over a few rows by their keys, which take longer to plan than to run,
-    and nothing else: what is planned while a table is empty reads all of it once it is not.
     """
 
     def __init__(
@@ -51,7 +64,7 @@ class Database:
         pool_size: int = 6,
         dice: Dice | None = None,
         mint: Callable[[datetime], UUID] | None = None,
-        plan_once: bool = False,
+        plans: Plans = Plans.AS_ASKED,
     ) -> None:
         self.engine = create_async_engine(
             url,
@@ -64,8 +77,8 @@ class Database:
             json_deserializer=_as_it_is,
         )
         event.listen(self.engine.sync_engine, "checkout", _replace_dead)
-        if plan_once:
-            event.listen(self.engine.sync_engine, "connect", _plan_once)
+        if plans:
+            event.listen(self.engine.sync_engine, "connect", partial(_plan, plans))
         self.dice = dice or SystemDice()
         self.mint = mint or Mint(SystemDice())
 
@@ -76,9 +89,10 @@ class Database:
         The driver's own transaction is begun first, since SQLAlchemy begins one only when SQLAlchemy executes
         something; raw writes before that would survive a rollback.
         """
-        async with self._transaction() as (connection, driver):
-            del connection
-            yield Work(driver, self.mint, self.dice)
+        async with self._transaction() as (_, driver):
+            connection = Connection(driver)
+            yield Work(connection, self.mint, self.dice)
+            await connection.flush()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[tuple[Work, AsyncSession]]:
@@ -87,7 +101,8 @@ class Database:
             self._transaction() as (connection, driver),
             AsyncSession(bind=connection, expire_on_commit=False) as session,
         ):
-            yield Work(driver, self.mint, self.dice), session
+            # The session does not know of writes that wait.
+            yield Work(Connection(driver, together=False), self.mint, self.dice), session
             # The session's transaction is a savepoint inside the driver's: releasing it commits nothing yet.
             await session.commit()
 
@@ -158,9 +173,9 @@ def _closing_if_cut_off(driver: asyncpg.Connection) -> Iterator[None]:
         raise
 
 
-def _plan_once(connection: Any, _record: Any) -> None:
+def _plan(plans: Plans, connection: Any, _record: Any) -> None:
     # By a statement: poolers in between refuse settings that they do not know in the handshake.
-    connection.run_async(lambda driver: driver.execute("SET plan_cache_mode = force_generic_plan"))
+    connection.run_async(lambda driver: driver.execute(plans.value))
 
 
 def _replace_dead(connection: Any, record: Any, proxy: Any) -> None:

@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from api.runtime.clock import Clock, clock_of, utc_now
-from api.runtime.database import Database
+from api.runtime.database import Database, Plans
 
 if TYPE_CHECKING:
     from api.settings import Settings
@@ -24,18 +24,21 @@ RedisState = Literal["ok", "down", "absent"]
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 30
 _SCREENS_CONNECTIONS = 3
+_REPORTS_CONNECTIONS = 3
 
 
 @dataclass(slots=True)
 class Services:
     """The open services of one process. `stopping` is set when no new work should begin; `clock` is every `now`.
 
-    `screens` is the same database for reading first screens, with a few connections of its own that plan once.
+    `database` finds everything by keys. `screens` is the same for reading first screens, with a few connections of its
+    own that plan once; and `reports` for whatever reads much of a table: operators, partners and jobs.
     """
 
     settings: Settings
     database: Database
     screens: Database
+    reports: Database
     redis: Redis | None
     clock: Clock = utc_now
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,15 +99,17 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Opens everything that complete settings name; drains and closes it at the end. Redis is not contacted yet."""
     assert settings.database_url is not None, "embedded settings are completed before serving"
     async with AsyncExitStack() as stack:
-        database = Database(settings.database_url, pool_size=settings.pool_size)
+        database = Database(settings.database_url, pool_size=settings.pool_size, plans=Plans.BY_KEYS)
         stack.push_async_callback(database.close)
-        screens = Database(settings.database_url, pool_size=_SCREENS_CONNECTIONS, plan_once=True)
+        screens = Database(settings.database_url, pool_size=_SCREENS_CONNECTIONS, plans=Plans.ONCE)
         stack.push_async_callback(screens.close)
+        reports = Database(settings.database_url, pool_size=_REPORTS_CONNECTIONS)
+        stack.push_async_callback(reports.close)
         redis = None
         if settings.redis_url is not None:
             redis = Redis.from_url(settings.redis_url, socket_timeout=1, socket_connect_timeout=1)
             stack.push_async_callback(redis.aclose)
-        services = Services(settings, database, screens, redis, clock_of(settings.replay_clock))
+        services = Services(settings, database, screens, reports, redis, clock_of(settings.replay_clock))
         if settings.replay_clock is not None:
             _log.warning("a season is replayed: its clock is not the wall clock, and no rate is limited")
         stack.push_async_callback(services.drain)

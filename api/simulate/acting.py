@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from api.runtime.clock import Mint, SeededDice
-from api.runtime.database import Database
+from api.runtime.database import Database, Plans
 from api.simulate import forging
 from api.simulate.bots import House
 from api.simulate.crowd import Begun, Bot, Draw, Found, Turn, number_of
@@ -69,7 +69,7 @@ class Acting:
         self._dice = TurnDice(0)
         self._ids = TurnDice(0)
         self._keys = SeededDice(number_of(*place, 3))
-        self.database = Database(url, pool_size=1, dice=self._dice, mint=Mint(self._ids))
+        self.database = Database(url, pool_size=1, dice=self._dice, mint=Mint(self._ids), plans=Plans.BY_KEYS)
         self._place = place
         self._vault = AesVault(b"simulation %d" % wanted.seed)
         self._batch = 0

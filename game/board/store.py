@@ -102,4 +102,4 @@ async def load_levels(connection: Any, member_ids: Sequence[UUID]) -> list[Any]:
 
 async def save_boards(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Every column in the order of the table; each member once."""
-    await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE, *map(list, zip(*rows, strict=True)))

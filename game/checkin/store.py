@@ -122,7 +122,7 @@ async def load_streaks(connection: Any, member_ids: Sequence[UUID]) -> list[Any]
 
 async def save_streaks(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Rows in the order of `COLUMNS`, each member once."""
-    await work.connection.execute(SAVE_STREAKS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_STREAKS, *map(list, zip(*rows, strict=True)))
 
 
 async def load_days(connection: Any, member_ids: Sequence[UUID], since: Sequence[date]) -> list[Any]:
@@ -149,4 +149,4 @@ async def save_days(
     work: Work, rows: Sequence[tuple[UUID, str, date, str | None, datetime | None, str | None]]
 ) -> None:
     """Each (member, season, day) once; what a day was paid as stays."""
-    await work.connection.execute(SAVE_DAYS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_DAYS, *map(list, zip(*rows, strict=True)))

@@ -112,7 +112,7 @@ WHERE coalesce(p.amount, 0) <> coalesce(g.amount, 0)
 
 async def insert_chests(work: Work, rows: Sequence[tuple[UUID, int, str, int, int, datetime]]) -> None:
     """Member, order's number, kind, version, unlock seconds, earned at."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def load_chests(
@@ -129,11 +129,11 @@ async def load_shut(connection: Any, member_id: UUID, limit: int) -> list[Any]:
 async def save_chests(
     work: Work, rows: Sequence[tuple[UUID, int, datetime | None, datetime | None, datetime | None]]
 ) -> None:
-    await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE, *map(list, zip(*rows, strict=True)))
 
 
 async def insert_openings(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(INSERT_OPENINGS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_OPENINGS, *map(list, zip(*rows, strict=True)))
 
 
 async def load_openings(connection: Any, member_id: UUID, before: int | None, limit: int) -> list[Any]:

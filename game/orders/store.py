@@ -131,7 +131,7 @@ WHERE r.times > 1 OR b.member_id IS NULL OR r.replaced_by >= b.next_order OR d.n
 
 async def insert_deliveries(work: Work, rows: Sequence[tuple[UUID, int, int, int, int, datetime]]) -> None:
     """Member, number, units, diamonds, experience, at."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def load_since(connection: Any, asks: Sequence[tuple[UUID, datetime]]) -> dict[UUID, list[datetime]]:
@@ -147,7 +147,7 @@ async def load_delivered(connection: Any, asks: Sequence[tuple[UUID, int]]) -> l
 
 async def insert_rerolls(work: Work, rows: Sequence[tuple[UUID, date, int, int, int, datetime]]) -> None:
     """Member, day, number, the number that took its place, diamonds, at."""
-    await work.connection.execute(INSERT_REROLLS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_REROLLS, *map(list, zip(*rows, strict=True)))
 
 
 async def count_rerolls(connection: Any, asks: Sequence[tuple[UUID, date]]) -> dict[tuple[UUID, date], int]:

@@ -85,7 +85,7 @@ WHERE s.counts IS NULL OR r.again < c.progress
 
 async def insert_claims(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Rows in the order of `_COLUMNS`."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def load_claims(connection: Any, keys: Sequence[tuple[UUID, str, str]]) -> list[Any]:

@@ -55,7 +55,7 @@ WHERE r.diamonds IS DISTINCT FROM e.diamonds OR r.energy IS DISTINCT FROM e.ener
 
 async def insert_refills(work: Work, rows: Sequence[tuple[UUID, date, int, int, int, datetime]]) -> None:
     """Member, day, number, diamonds, energy, at."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def load_last(connection: Any, member_ids: Sequence[UUID]) -> list[Any]:

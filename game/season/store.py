@@ -119,7 +119,7 @@ async def load_turns(connection: Any) -> list[Any]:
 
 async def insert_ends(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Rows in the order of `COLUMNS`."""
-    await work.connection.execute(INSERT_ENDS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_ENDS, *map(list, zip(*rows, strict=True)))
 
 
 async def load_ended(work: Work, member_ids: Sequence[UUID], season: str) -> set[UUID]:

@@ -39,7 +39,7 @@ WHERE m.id IS NULL OR g.amount <= 0 OR g.consumed_at < g.at
 
 
 async def insert_grants(work: Work, rows: Sequence[tuple[UUID, UUID, str, int, str, datetime]]) -> None:
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def count_waiting(connection: Any, member_id: UUID) -> list[Any]:

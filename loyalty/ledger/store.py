@@ -176,15 +176,15 @@ async def load_transfers_of(connection: Any, member_id: UUID) -> list[Any]:
 
 
 async def insert_transfers(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(INSERT_TRANSFERS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_TRANSFERS, *map(list, zip(*rows, strict=True)))
 
 
 async def save_wallets(work: Work, rows: Sequence[tuple[UUID, str, int, int, datetime]]) -> None:
-    await work.connection.execute(SAVE_WALLETS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_WALLETS, *map(list, zip(*rows, strict=True)))
 
 
 async def save_lots(work: Work, rows: Sequence[tuple[UUID, str, str, date, int]]) -> None:
-    await work.connection.execute(SAVE_LOTS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_LOTS, *map(list, zip(*rows, strict=True)))
 
 
 async def load_members_with_expired_lots(connection: Any, today: date, limit: int) -> list[UUID]:

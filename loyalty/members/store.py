@@ -138,7 +138,7 @@ async def insert_identities(work: Work, rows: Sequence[tuple[str, str, UUID, dat
 
 
 async def insert_members(work: Work, rows: Sequence[tuple[UUID, str, str, str, str | None, datetime]]) -> None:
-    await work.connection.execute(INSERT_MEMBERS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_MEMBERS, *map(list, zip(*rows, strict=True)))
 
 
 async def save_status(work: Work, member_id: UUID, status: str) -> None:
@@ -179,7 +179,7 @@ async def erase_members(work: Work, ids: Sequence[UUID]) -> None:
 
 
 async def insert_consents(work: Work, rows: Sequence[tuple[UUID, UUID, str, str, bool, datetime]]) -> None:
-    await work.connection.execute(INSERT_CONSENTS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_CONSENTS, *map(list, zip(*rows, strict=True)))
 
 
 async def load_consents(connection: Any, member_id: UUID) -> list[Any]:

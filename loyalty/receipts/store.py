@@ -24,20 +24,22 @@ RECEIPT_COLUMNS = (
     "stamps_expire_on", "visit", "revoked_points", "revoked_stamps", "revoked_credits", "recorded_at",
 )  # fmt: skip
 
+# Key by key, by OFFSET 0, whatever the planner believes of a table that had a few rows when it was last counted.
+_LOOKED_UP = """
+FROM unnest($1::uuid[], $2::text[]) AS k(store_id, receipt_no)
+CROSS JOIN LATERAL (
+    SELECT * FROM receipt_directory WHERE store_id = k.store_id AND receipt_no = k.receipt_no OFFSET 0) d
+"""
+
 LOAD_RECEIPTS = f"""
 SELECT {", ".join(f"r.{column}" for column in RECEIPT_COLUMNS)}
-FROM unnest($1::uuid[], $2::text[]) AS k(store_id, receipt_no)
-JOIN receipt_directory d ON d.store_id = k.store_id AND d.receipt_no = k.receipt_no
-JOIN receipts r ON r.member_id = d.member_id AND r.id = d.receipt_id
+{_LOOKED_UP}
+CROSS JOIN LATERAL (SELECT * FROM receipts WHERE member_id = d.member_id AND id = d.receipt_id OFFSET 0) r
 """
 
 LOAD_RECEIPT = f"SELECT {', '.join(RECEIPT_COLUMNS)} FROM receipts WHERE member_id = $1 AND id = $2"
 
-FIND_RECEIPTS = """
-SELECT d.store_id, d.receipt_no, d.member_id, d.receipt_id
-FROM unnest($1::uuid[], $2::text[]) AS k(store_id, receipt_no)
-JOIN receipt_directory d ON d.store_id = k.store_id AND d.receipt_no = k.receipt_no
-"""
+FIND_RECEIPTS = f"SELECT d.store_id, d.receipt_no, d.member_id, d.receipt_id {_LOOKED_UP}"
 
 LOAD_VISITS = """
 SELECT r.member_id, r.day FROM unnest($1::uuid[], $2::date[]) AS k(member_id, day)
@@ -91,8 +93,9 @@ LOAD_RETURNS = """
 SELECT r.member_id, r.id, r.receipt_id, r.store_id, r.return_no, r.content_hash, r.points, r.stamps, r.credits, r.tier,
        r.everything
 FROM unnest($1::uuid[], $2::text[]) AS k(store_id, return_no)
-JOIN return_directory d ON d.store_id = k.store_id AND d.return_no = k.return_no
-JOIN returns r ON r.member_id = d.member_id AND r.id = d.return_id
+CROSS JOIN LATERAL (
+    SELECT * FROM return_directory WHERE store_id = k.store_id AND return_no = k.return_no OFFSET 0) d
+CROSS JOIN LATERAL (SELECT * FROM returns WHERE member_id = d.member_id AND id = d.return_id OFFSET 0) r
 """
 
 INSERT_RETURNS = """
@@ -277,7 +280,7 @@ async def find_stores(connection: Any, codes: Sequence[str]) -> dict[str, UUID]:
 
 
 async def insert_stores(work: Work, rows: Sequence[tuple[UUID, str, str, str, str, str]]) -> None:
-    await work.connection.execute(SAVE_STORES, *_columns(rows))
+    await work.connection.write(SAVE_STORES, *_columns(rows))
 
 
 async def find_receipts(connection: Any, store_ids: Sequence[UUID], numbers: Sequence[str]) -> list[Any]:
@@ -294,16 +297,16 @@ async def load_visits(work: Work, member_ids: Sequence[UUID], days: Sequence[dat
 
 
 async def insert_receipts(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(INSERT_RECEIPTS, *_columns(rows))
+    await work.connection.write(INSERT_RECEIPTS, *_columns(rows))
 
 
 async def insert_directory(work: Work, rows: Sequence[tuple[UUID, str, UUID, UUID]]) -> None:
     """Fails with a unique violation where another transaction recorded the same number first."""
-    await work.connection.execute(INSERT_DIRECTORY, *_columns(rows))
+    await work.connection.write(INSERT_DIRECTORY, *_columns(rows))
 
 
 async def insert_lines(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(INSERT_LINES, *_columns(rows))
+    await work.connection.write(INSERT_LINES, *_columns(rows))
 
 
 async def load_lines(connection: Any, member_ids: Sequence[UUID], receipt_ids: Sequence[UUID]) -> list[Any]:
@@ -311,11 +314,11 @@ async def load_lines(connection: Any, member_ids: Sequence[UUID], receipt_ids: S
 
 
 async def save_lines(work: Work, rows: Sequence[tuple[UUID, UUID, int, int, int]]) -> None:
-    await work.connection.execute(SAVE_LINES, *_columns(rows))
+    await work.connection.write(SAVE_LINES, *_columns(rows))
 
 
 async def save_revoked(work: Work, rows: Sequence[tuple[UUID, UUID, int, int, int]]) -> None:
-    await work.connection.execute(SAVE_REVOKED, *_columns(rows))
+    await work.connection.write(SAVE_REVOKED, *_columns(rows))
 
 
 async def load_returns(work: Work, store_ids: Sequence[UUID], numbers: Sequence[str]) -> list[Any]:
@@ -323,12 +326,12 @@ async def load_returns(work: Work, store_ids: Sequence[UUID], numbers: Sequence[
 
 
 async def insert_returns(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(INSERT_RETURNS, *_columns(rows))
+    await work.connection.write(INSERT_RETURNS, *_columns(rows))
 
 
 async def insert_return_directory(work: Work, rows: Sequence[tuple[UUID, str, UUID, UUID]]) -> None:
     """Fails with a unique violation where another transaction recorded the same number first."""
-    await work.connection.execute(INSERT_RETURN_DIRECTORY, *_columns(rows))
+    await work.connection.write(INSERT_RETURN_DIRECTORY, *_columns(rows))
 
 
 async def load_page(connection: Any, member_id: UUID, before: UUID | None, limit: int) -> list[Any]:

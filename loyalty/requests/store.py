@@ -10,9 +10,9 @@ from loyalty.invariants import Invariant
 from loyalty.work import Work
 
 LOAD = """
-SELECT r.scope, r.id, r.hash, r.outcome
+SELECT k.scope, k.id, r.hash, r.outcome
 FROM unnest($1::uuid[], $2::uuid[]) AS k(scope, id)
-JOIN request_results r ON r.scope = k.scope AND r.id = k.id
+CROSS JOIN LATERAL (SELECT hash, outcome FROM request_results WHERE scope = k.scope AND id = k.id OFFSET 0) r
 """
 
 # In key order, so that two servers that hold the same ids wait for each other instead of locking each other out.
@@ -50,7 +50,7 @@ async def load_results(
 
 async def insert_results(work: Work, rows: Sequence[tuple[UUID, UUID, bytes, UUID | None, str, str, datetime]]) -> None:
     """Fails with a unique violation where another transaction kept the same request first."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def delete_results_before(work: Work, before: datetime, limit: int) -> int:

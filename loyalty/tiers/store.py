@@ -113,19 +113,19 @@ async def load_credits(connection: Any, member_ids: Sequence[UUID], since: date)
 async def save_standings(
     work: Work, rows: Sequence[tuple[UUID, str, datetime, datetime | None, datetime | None]]
 ) -> None:
-    await work.connection.execute(SAVE_STANDINGS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_STANDINGS, *map(list, zip(*rows, strict=True)))
 
 
 async def add_credits(work: Work, rows: Sequence[tuple[UUID, date, int]]) -> None:
-    await work.connection.execute(ADD_CREDITS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(ADD_CREDITS, *map(list, zip(*rows, strict=True)))
 
 
 async def take_credits(work: Work, rows: Sequence[tuple[UUID, date, int]]) -> None:
-    await work.connection.execute(TAKE_CREDITS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(TAKE_CREDITS, *map(list, zip(*rows, strict=True)))
 
 
 async def insert_changes(work: Work, rows: Sequence[tuple[UUID, UUID, str, str, datetime]]) -> None:
-    await work.connection.execute(INSERT_CHANGES, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_CHANGES, *map(list, zip(*rows, strict=True)))
 
 
 async def load_tier_at(connection: Any, member_id: UUID, at: datetime) -> str | None:

@@ -126,11 +126,11 @@ WHERE to_regclass('public.' || p.named) IS NULL
 
 
 async def insert_events(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
-    await work.connection.execute(INSERT_EVENTS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_EVENTS, *map(list, zip(*rows, strict=True)))
 
 
 async def insert_exposures(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime, str, UUID | None]]) -> None:
-    await work.connection.execute(INSERT_EXPOSURES, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_EXPOSURES, *map(list, zip(*rows, strict=True)))
 
 
 async def load_exposures(connection: Any, member_id: UUID) -> list[Any]:
@@ -140,7 +140,7 @@ async def load_exposures(connection: Any, member_id: UUID) -> list[Any]:
 
 
 async def insert_outbox(work: Work, rows: Sequence[tuple[UUID, UUID, str, datetime]]) -> None:
-    await work.connection.execute(INSERT_OUTBOX, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_OUTBOX, *map(list, zip(*rows, strict=True)))
 
 
 async def load_page(connection: Any, member_id: UUID, before: UUID | None, limit: int) -> list[Any]:

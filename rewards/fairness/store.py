@@ -74,10 +74,10 @@ async def load_page(connection: Any, after: tuple[UUID, int], limit: int) -> lis
 async def insert_seeds(
     work: Work, rows: Sequence[tuple[UUID, int, bytes, bytes, str | None, str | None, datetime]]
 ) -> None:
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def save_seeds(
     work: Work, rows: Sequence[tuple[UUID, int, str | None, str | None, int, datetime | None]]
 ) -> None:
-    await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE, *map(list, zip(*rows, strict=True)))

@@ -89,7 +89,7 @@ VARIABLES = {
 
 @dataclass
 class Recorder:
-    """A connection that notes every statement on its way to the database."""
+    """A connection that notes every statement of the stores, one by one, on its way to the database."""
 
     connection: Any
     statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
@@ -99,7 +99,7 @@ class Recorder:
             self.statements.append((statement, arguments))
             return await getattr(self.connection, name)(statement, *arguments)
 
-        assert name in {"fetch", "fetchrow", "fetchval", "execute"}, f"{name} is not recorded"
+        assert name in {"fetch", "fetchrow", "fetchval", "execute", "write"}, f"{name} is not recorded"
         return noted
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from api.content import publish, seed_sheets
 from api.runtime.clock import SeededDice
-from api.runtime.database import Database
+from api.runtime.database import Database, Plans
 from game.checkin.actions import CheckIn, check_in
 from game.orders.actions import PlayMoves, play_moves
 from loyalty.ledger.actions import ISSUE_ADJUST, Note, open_ledger
@@ -81,7 +81,7 @@ def code(number: int) -> str:
 
 def bench_database(url: str, pool_size: int = 2) -> Database:
     """A database on which the same calls make the same ids."""
-    return Database(url, pool_size=pool_size, mint=CountingMint(), dice=SeededDice(1))
+    return Database(url, pool_size=pool_size, mint=CountingMint(), dice=SeededDice(1), plans=Plans.BY_KEYS)
 
 
 async def seed(database: Database, *, shoppers: int, fresh: int, coupons: int, now: datetime) -> Shop:

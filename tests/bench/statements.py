@@ -22,9 +22,10 @@ from uuid import UUID, uuid4
 import uvloop
 from sqlalchemy.engine import make_url
 
-from api.runtime.database import Database
+from api.runtime.database import Database, Plans
 from api.runtime.embedded import Embedded
 from api.runtime.migrations import migrate
+from loyalty.connection import Connection
 from loyalty.refusals import Refused
 from loyalty.work import Work
 from tests.bench import shop
@@ -90,8 +91,10 @@ class Measuring:
         ]  # fmt: skip
         began, busy = time.perf_counter(), time.process_time()
         async with self._database.work() as work:
-            timed = Timed(work.connection)
-            answers = await ACTIONS[operation](Work(timed, work.mint, work.dice), commands)
+            timed = Timed(work.connection.driver)
+            connection = Connection(timed)
+            answers = await ACTIONS[operation](Work(connection, work.mint, work.dice), commands)
+            await connection.flush()
             decided = time.perf_counter()
         ended = time.perf_counter()
         refused = [each for each in answers if isinstance(each, Refused)]
@@ -103,7 +106,7 @@ class Measuring:
 
 async def measure(servers: Embedded, operations: list[str], rounds: int) -> dict[tuple[str, int], list[Batch]]:
     """The batches of each operation and size, without the first ones."""
-    database = Database(servers.database_url, pool_size=2)
+    database = Database(servers.database_url, pool_size=2, plans=Plans.BY_KEYS)
     try:
         each = (rounds + WARM) * sum(SIZES)
         place = await shop.seed(database, shoppers=each, fresh=0, coupons=each, now=datetime.now(UTC))

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlmodel import select
 
-from api.runtime.database import Database
+from api.runtime.database import Database, Plans
 from loyalty.members.rules import IdentityKind
 from loyalty.members.tables import IdentityRow
 from loyalty.work import Work
@@ -150,10 +150,14 @@ async def test_a_connection_that_the_server_closed_is_replaced(small: Database) 
     await other.close()
 
 
-@pytest.mark.parametrize("plan_once", [False, True])
-async def test_a_statement_is_planned_once_where_that_is_wanted(shared_database: Database, plan_once: bool) -> None:
+@pytest.mark.parametrize(
+    ("plans", "planned"), [(Plans.AS_ASKED, (0, 3)), (Plans.BY_KEYS, (0, 3)), (Plans.ONCE, (3, 0))]
+)
+async def test_a_statement_is_planned_once_where_that_is_wanted(
+    shared_database: Database, plans: Plans, planned: tuple[int, int]
+) -> None:
     url = shared_database.engine.url.render_as_string(hide_password=False)
-    planning = Database(url, pool_size=1, plan_once=plan_once)
+    planning = Database(url, pool_size=1, plans=plans)
     try:
         async with planning.read() as connection:
             for n in range(3):
@@ -163,4 +167,4 @@ async def test_a_statement_is_planned_once_where_that_is_wanted(shared_database:
             )
     finally:
         await planning.close()
-    assert tuple(row) == ((3, 0) if plan_once else (0, 3))
+    assert tuple(row) == planned

@@ -55,7 +55,7 @@ def test_only_demo_mode_takes_a_replayed_clock() -> None:
 
 async def test_rates_are_limited_except_in_a_replay(tmp_path: Path, database: Database) -> None:
     async def refused(settings: Settings) -> int:
-        limits = _limits(Services(settings, database, database, None))
+        limits = _limits(Services(settings, database, database, database, None))
         caller = MemberCaller(uuid4())
         return sum([await limits.admit_caller("mobile", caller, BEGINS) is not None for _ in range(300)])
 

@@ -33,7 +33,7 @@ async def run_jobs(services: Services, stopping: asyncio.Event) -> None:
         settings = services.settings
         work = jobs_of(carrier_of(settings), AesVault(settings.secret), fanout_of(services).tell)
         jobs = (*work, tending_of(settings))
-        await poll(services.database, jobs, stopping, services.clock, nap=nap)
+        await poll(services.reports, jobs, stopping, services.clock, nap=nap)
 
 
 async def run_worker(database: Database, settings: Settings, arguments: argparse.Namespace) -> int:

@@ -158,6 +158,8 @@ async def open_issues(work: Work, season: Season, asks: Iterable[tuple[UUID, UUI
     Locks the offers that have a total limit, in the order of their ids; no other, so that none is a hot row.
     """
     keys = sorted(set(asks))
+    if not keys:
+        return Issues(season, {}, {}, {}, {})
     ids = sorted({offer_id for _, offer_id, _ in keys})
     on_sale = {row["id"]: OnSale(**dict(row)) for row in await offer_store.load_offers(work.connection, ids)}
     if bounded := sorted(row.id for row in on_sale.values() if row.limit_total is not None):

@@ -68,15 +68,15 @@ async def load_coupons(connection: Any, keys: Sequence[tuple[UUID, UUID]]) -> li
 
 async def insert_coupons(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Member, id, offer, version, code, secret, state, hold, day, issued, expires, due, updated."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
-    await work.connection.execute(
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(
         INSERT_CODES, [row[4] for row in rows], [row[0] for row in rows], [row[1] for row in rows]
     )
 
 
 async def save_coupons(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Member, id, state, hold, due, updated; each key once."""
-    await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE, *map(list, zip(*rows, strict=True)))
 
 
 async def load_page(connection: Any, member_id: UUID, state: str | None, before: UUID | None, limit: int) -> list[Any]:

@@ -104,13 +104,13 @@ async def load_holds(connection: Any, keys: Sequence[tuple[UUID, UUID]]) -> list
 
 async def insert_holds(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Rows of `COLUMNS`."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
-    await work.connection.execute(INSERT_DIRECTORY, [row[1] for row in rows], [row[0] for row in rows])
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_DIRECTORY, [row[1] for row in rows], [row[0] for row in rows])
 
 
 async def save_holds(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Member, id, state, transfer, tender, receipt number and state, settled, updated; each key once."""
-    await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE, *map(list, zip(*rows, strict=True)))
 
 
 async def load_settled(connection: Any, keys: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], tuple[UUID, UUID]]:
@@ -121,7 +121,7 @@ async def load_settled(connection: Any, keys: Sequence[tuple[UUID, str]]) -> dic
 
 async def insert_settled(work: Work, rows: Sequence[tuple[UUID, str, UUID, UUID]]) -> None:
     """Fails with a unique violation where another transaction settled with the same receipt first."""
-    await work.connection.execute(INSERT_SETTLED, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_SETTLED, *map(list, zip(*rows, strict=True)))
 
 
 async def load_members_due(connection: Any, moment: datetime, limit: int) -> list[UUID]:
@@ -136,7 +136,7 @@ async def load_waiting(connection: Any, after: tuple[datetime, UUID], limit: int
 
 async def insert_effects(work: Work, rows: Sequence[tuple[UUID, UUID, int, int, int]]) -> None:
     """Member, return, refunded points, coupons reopened, coupons void."""
-    await work.connection.execute(INSERT_EFFECTS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT_EFFECTS, *map(list, zip(*rows, strict=True)))
 
 
 async def load_effects(connection: Any, keys: Sequence[tuple[UUID, UUID]]) -> dict[UUID, tuple[int, int, int]]:

@@ -99,7 +99,7 @@ async def insert_terms(work: Work, offer_id: UUID, version: int, body: str, now:
 
 
 async def save_issued(work: Work, rows: Sequence[tuple[UUID, int]]) -> None:
-    await work.connection.execute(SAVE_ISSUED, [row[0] for row in rows], [row[1] for row in rows])
+    await work.connection.write(SAVE_ISSUED, [row[0] for row in rows], [row[1] for row in rows])
 
 
 async def load_had(connection: Any, keys: Sequence[tuple[UUID, UUID, Any]]) -> list[Any]:

@@ -62,7 +62,7 @@ SINCE = f"SELECT {COLUMNS} FROM draws WHERE pool_id = $1 AND at >= $2 ORDER BY a
 
 
 async def insert_draws(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def load_standings(connection: Any, member_ids: Sequence[UUID], pool_ids: Sequence[UUID]) -> list[Any]:
@@ -71,11 +71,11 @@ async def load_standings(connection: Any, member_ids: Sequence[UUID], pool_ids: 
 
 
 async def save_pity(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(SAVE_PITY, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_PITY, *map(list, zip(*rows, strict=True)))
 
 
 async def save_rails(work: Work, rows: Sequence[tuple[UUID, Any, int, int, datetime | None]]) -> None:
-    await work.connection.execute(SAVE_RAILS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_RAILS, *map(list, zip(*rows, strict=True)))
 
 
 async def load_page(connection: Any, member_id: UUID, before: UUID | None, limit: int) -> list[Any]:

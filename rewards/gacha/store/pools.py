@@ -101,4 +101,4 @@ async def save_stock(work: Work, pool_id: UUID, totals: Sequence[tuple[str, int]
 
 
 async def save_awarded(work: Work, rows: Sequence[tuple[UUID, str, int]]) -> None:
-    await work.connection.execute(SAVE_AWARDED, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_AWARDED, *map(list, zip(*rows, strict=True)))

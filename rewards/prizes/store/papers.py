@@ -57,7 +57,7 @@ WHERE prize_papers.member_id = k.member_id AND prize_papers.prize_id = k.prize_i
 
 
 async def insert_papers(work: Work, rows: Sequence[tuple[UUID, UUID, bytes | None, bytes | None]]) -> None:
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
 
 
 async def load_papers(connection: Any, keys: Sequence[tuple[UUID, UUID]]) -> list[Any]:

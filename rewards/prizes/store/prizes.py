@@ -82,14 +82,14 @@ async def load_prizes(connection: Any, keys: Sequence[tuple[UUID, UUID]]) -> lis
 
 async def insert_prizes(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
     """Rows in the order of the columns, and their places in the directory."""
-    await work.connection.execute(INSERT, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(INSERT, *map(list, zip(*rows, strict=True)))
     await work.connection.execute(
         DIRECT, [row[1] for row in rows], [row[6] for row in rows], [row[0] for row in rows]
     )  # fmt: skip
 
 
 async def save_prizes(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE, *map(list, zip(*rows, strict=True)))
 
 
 async def find_codes(connection: Any, codes: Sequence[str]) -> dict[str, tuple[UUID, UUID]]:
@@ -138,4 +138,4 @@ async def load_years(connection: Any, member_ids: Sequence[UUID]) -> dict[tuple[
 
 
 async def save_years(work: Work, rows: Sequence[tuple[UUID, int, int]]) -> None:
-    await work.connection.execute(SAVE_YEARS, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE_YEARS, *map(list, zip(*rows, strict=True)))

@@ -52,8 +52,8 @@ async def load_stock(connection: Any, things: Sequence[str] | None) -> list[Any]
 
 
 async def save_stock(work: Work, rows: Sequence[tuple[str, UUID, int, int]]) -> None:
-    await work.connection.execute(SAVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(SAVE, *map(list, zip(*rows, strict=True)))
 
 
 async def insert_moves(work: Work, rows: Sequence[tuple[Any, ...]]) -> None:
-    await work.connection.execute(MOVE, *map(list, zip(*rows, strict=True)))
+    await work.connection.write(MOVE, *map(list, zip(*rows, strict=True)))

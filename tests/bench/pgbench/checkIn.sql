@@ -3,9 +3,9 @@
 \set m :first + :client_id * :each + :n - 1
 BEGIN;
 SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at FROM members WHERE id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) ORDER BY id FOR NO KEY UPDATE;
-SELECT r.scope, r.id, r.hash, r.outcome
+SELECT k.scope, k.id, r.hash, r.outcome
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7140-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
-JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
+CROSS JOIN LATERAL (SELECT hash, outcome FROM request_results WHERE scope = k.scope AND id = k.id OFFSET 0) r;
 SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL

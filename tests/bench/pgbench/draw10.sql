@@ -5,9 +5,9 @@
 \set nonce ((:run * 4 + 3) * 131072 + :client_id * 2048 + :n) * 10
 BEGIN;
 SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at FROM members WHERE id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) ORDER BY id FOR NO KEY UPDATE;
-SELECT r.scope, r.id, r.hash, r.outcome
+SELECT k.scope, k.id, r.hash, r.outcome
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7280-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
-JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
+CROSS JOIN LATERAL (SELECT hash, outcome FROM request_results WHERE scope = k.scope AND id = k.id OFFSET 0) r;
 SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
@@ -15,7 +15,6 @@ SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE
 UNION ALL
 SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT id, slug, version FROM pools WHERE id = ANY(ARRAY[(:draw)::text::uuid]::uuid[]);
-SELECT id, slug, version, limit_total, issued FROM offers WHERE id = ANY('{}'::uuid[]);
 SELECT member_id, epoch, commit_sha256, sealed, client_seed, set_by, next_nonce, revealed_at FROM seeds WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND revealed_at IS NULL ORDER BY member_id, epoch;
 SELECT member_id, pool_id, version, pity, day, day_draws, month_draws, NULL::timestamptz AS excluded_until FROM pity
 WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND pool_id = ANY(ARRAY[(:draw)::text::uuid]::uuid[])

@@ -16,9 +16,9 @@ UNION ALL
 SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
 UNION ALL
 SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
-SELECT r.scope, r.id, r.hash, r.outcome
+SELECT k.scope, k.id, r.hash, r.outcome
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7080-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
-JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
+CROSS JOIN LATERAL (SELECT hash, outcome FROM request_results WHERE scope = k.scope AND id = k.id OFFSET 0) r;
 SELECT w.member_id, w.currency, w.owed, l.provenance, l.expires_on, l.remaining
 FROM wallets w
 LEFT JOIN lots l ON l.member_id = w.member_id AND l.currency = w.currency AND l.remaining > 0

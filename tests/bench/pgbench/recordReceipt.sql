@@ -5,9 +5,9 @@
 BEGIN;
 SELECT i.subject, i.member_id FROM identities i WHERE i.kind = 'card' AND i.subject = ANY(ARRAY[('29' || lpad((:m::int)::text, 10, '0') || (:k::int)::text)]::text[]);
 SELECT id, card_no, status, timezone, locale, display_name, birth_year, created_at, erase_at FROM members WHERE id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) ORDER BY id FOR NO KEY UPDATE;
-SELECT r.scope, r.id, r.hash, r.outcome
+SELECT k.scope, k.id, r.hash, r.outcome
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7000-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
-JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
+CROSS JOIN LATERAL (SELECT hash, outcome FROM request_results WHERE scope = k.scope AND id = k.id OFFSET 0) r;
 SELECT 's' AS what, kind, key, version, sha256, state, NULL::text AS message, active_at AS at
 FROM sheets WHERE state = 'ACTIVE'
 UNION ALL
@@ -16,9 +16,12 @@ UNION ALL
 SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT id, code, name, timezone, currency, channel FROM stores WHERE id = ANY(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[]);
 SELECT r.member_id, r.id, r.store_id, r.receipt_no, r.bought_at, r.day, r.currency, r.total_minor, r.content_hash, r.points, r.stamps, r.credits, r.tickets, r.tier, r.multiplier_percent, r.sheet_version, r.points_expire_on, r.stamps_expire_on, r.visit, r.revoked_points, r.revoked_stamps, r.revoked_credits, r.recorded_at
+
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('P-' || (:run::int)::text || '-' || (:client_id::int)::text || '-' || (:n::int)::text)]::text[]) AS k(store_id, receipt_no)
-JOIN receipt_directory d ON d.store_id = k.store_id AND d.receipt_no = k.receipt_no
-JOIN receipts r ON r.member_id = d.member_id AND r.id = d.receipt_id;
+CROSS JOIN LATERAL (
+    SELECT * FROM receipt_directory WHERE store_id = k.store_id AND receipt_no = k.receipt_no OFFSET 0) d
+
+CROSS JOIN LATERAL (SELECT * FROM receipts WHERE member_id = d.member_id AND id = d.receipt_id OFFSET 0) r;
 SELECT r.member_id, r.day FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY['2026-06-15'::date]::date[]) AS k(member_id, day)
 JOIN receipts r ON r.member_id = k.member_id AND r.day = k.day AND r.visit;
 SELECT member_id, code, since, until, notice_at FROM standings WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);

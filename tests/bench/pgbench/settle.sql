@@ -14,9 +14,9 @@ UNION ALL
 SELECT 's', kind, key, version, sha256, state, NULL, active_at FROM sheets WHERE state = 'SCHEDULED'
 UNION ALL
 SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
-SELECT r.scope, r.id, r.hash, r.outcome
+SELECT k.scope, k.id, r.hash, r.outcome
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-70c0-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(scope, id)
-JOIN request_results r ON r.scope = k.scope AND r.id = k.id;
+CROSS JOIN LATERAL (SELECT hash, outcome FROM request_results WHERE scope = k.scope AND id = k.id OFFSET 0) r;
 SELECT w.member_id, w.currency, w.owed, l.provenance, l.expires_on, l.remaining
 FROM wallets w
 LEFT JOIN lots l ON l.member_id = w.member_id AND l.currency = w.currency AND l.remaining > 0
@@ -36,9 +36,12 @@ SELECT t.member_id, t.id, t.currency, t.account, t.amount, t.parts,
 FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7082-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS k(member_id, id)
 JOIN transfers t ON t.member_id = k.member_id AND t.id = k.id;
 SELECT r.member_id, r.id, r.store_id, r.receipt_no, r.bought_at, r.day, r.currency, r.total_minor, r.content_hash, r.points, r.stamps, r.credits, r.tickets, r.tier, r.multiplier_percent, r.sheet_version, r.points_expire_on, r.stamps_expire_on, r.visit, r.revoked_points, r.revoked_stamps, r.revoked_credits, r.recorded_at
+
 FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('P-' || (:run::int)::text || '-' || (:client_id::int)::text || '-' || (:n::int)::text)]::text[]) AS k(store_id, receipt_no)
-JOIN receipt_directory d ON d.store_id = k.store_id AND d.receipt_no = k.receipt_no
-JOIN receipts r ON r.member_id = d.member_id AND r.id = d.receipt_id;
+CROSS JOIN LATERAL (
+    SELECT * FROM receipt_directory WHERE store_id = k.store_id AND receipt_no = k.receipt_no OFFSET 0) d
+
+CROSS JOIN LATERAL (SELECT * FROM receipts WHERE member_id = d.member_id AND id = d.receipt_id OFFSET 0) r;
 INSERT INTO settled_receipts (store_id, receipt_no, member_id, hold_id)
 SELECT * FROM unnest(ARRAY['01a20000-0000-7000-8000-000000000001'::uuid]::uuid[], ARRAY[('P-' || (:run::int)::text || '-' || (:client_id::int)::text || '-' || (:n::int)::text)]::text[], ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY[('01a42d97-' || lpad(to_hex(:run::int), 4, '0') || '-7081-8' || lpad(to_hex(:client_id::int), 3, '0') || '-' || lpad(to_hex(:n::int), 12, '0'))::uuid]::uuid[]) AS s(store_id, receipt_no, member_id, hold_id)
 ORDER BY store_id, receipt_no;
