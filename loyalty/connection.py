@@ -78,11 +78,12 @@ class Connection:
 def join_writes(statements: tuple[str, ...]) -> str:
     """One statement that does all of them, each on a table of its own; their arguments follow each other.
 
-    All see the rows as they were before it; keys are checked at its end.
+    All see the rows as they were before it. They are done in their order, so that locks are taken as they would be one
+    by one: PostgreSQL does the main statement first, and then those of WITH from the last to the first.
     """
-    *others, last = shift_arguments(statements)
-    named = ", ".join([f"w{number} AS ({each})" for number, each in enumerate(others)])
-    return f"WITH {named} {last}" if named else last
+    first, *others = shift_arguments(statements)
+    named = ", ".join([f"w{number} AS ({each})" for number, each in enumerate(reversed(others))])
+    return f"WITH {named} {first}" if named else first
 
 
 def shift_arguments(statements: Sequence[str]) -> list[str]:

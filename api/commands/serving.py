@@ -60,7 +60,7 @@ def serve(
 
 def _sampling(app: Application) -> Callable[[], Awaitable[None]]:
     async def sample() -> None:
-        metrics.sample(app.services.database)
+        metrics.sample(app.services.pools)
 
     return sample
 

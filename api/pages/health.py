@@ -41,7 +41,7 @@ def health_routes(services: Callable[[], Services]) -> APIRouter:
 
     @routes.get("/metrics", include_in_schema=False)
     async def read_metrics() -> Response:
-        metrics.sample(services().database)
+        metrics.sample(services().pools)
         return Response(metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     return routes

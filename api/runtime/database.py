@@ -39,13 +39,14 @@ class Plans(StrEnum):
     """How PostgreSQL plans the statements of a pool's connections: what each of them sets as it is made.
 
     BY_KEYS: from row to row by indices. A plan is kept, and one that was made while a table was empty would read all of
-    it long after it is not. That suits whatever finds its rows by keys, and nothing that reads much of a table.
+    it long after it is not. That suits whatever finds its rows by keys, and nothing that reads much of a table. Nothing
+    is compiled: before PostgreSQL 18 what must be scanned after all is reckoned so dear that it would be.
     ONCE: the same, once for each connection, whatever a statement is asked with, until its tables are analysed again.
     That suits large statements over a few rows, which take longer to plan than to run.
     """
 
     AS_ASKED = ""
-    BY_KEYS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off"
+    BY_KEYS = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
     ONCE = f"{BY_KEYS}; SET plan_cache_mode = force_generic_plan"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import resource
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -48,10 +49,10 @@ _jobs = Counter("mergemart_job_runs", "Runs of a job by outcome", ("job", "outco
 _job_rows = Counter("mergemart_job_rows", "Rows that a job changed", ("job",), registry=REGISTRY)
 # Of several processes under one port the living ones are added up; memory is told for each, by its process id.
 _pool_in_use = Gauge(
-    "mergemart_pool_in_use", "Database connections in use", registry=REGISTRY, multiprocess_mode="livesum"
+    "mergemart_pool_in_use", "Database connections in use", ["pool"], registry=REGISTRY, multiprocess_mode="livesum"
 )
 _pool_size = Gauge(
-    "mergemart_pool_size", "Database connections at most", registry=REGISTRY, multiprocess_mode="livesum"
+    "mergemart_pool_size", "Database connections at most", ["pool"], registry=REGISTRY, multiprocess_mode="livesum"
 )
 _memory = Gauge(
     "mergemart_process_peak_bytes", "Most memory that a server process held", registry=REGISTRY,
@@ -120,12 +121,13 @@ def observe_job(job: str, rows: int, *, failed: bool) -> None:
     _job_rows.labels(job).inc(rows)
 
 
-def sample(database: Database) -> None:
-    """Notes what is not counted as it happens: the pool as it is now, and memory."""
-    pool = database.engine.pool
-    in_use, size = (pool.checkedout(), pool.size()) if isinstance(pool, QueuePool) else (0, 0)
-    _pool_in_use.set(in_use)
-    _pool_size.set(size)
+def sample(databases: Mapping[str, Database]) -> None:
+    """Notes what is not counted as it happens: the pools as they are now, and memory."""
+    for name, database in databases.items():
+        pool = database.engine.pool
+        in_use, size = (pool.checkedout(), pool.size()) if isinstance(pool, QueuePool) else (0, 0)
+        _pool_in_use.labels(name).set(in_use)
+        _pool_size.labels(name).set(size)
     _memory.set(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
 
 

@@ -24,7 +24,7 @@ RedisState = Literal["ok", "down", "absent"]
 _log = logging.getLogger(__name__)
 _DRAIN_SECONDS = 30
 _SCREENS_CONNECTIONS = 3
-_REPORTS_CONNECTIONS = 3
+_REPORTS_CONNECTIONS = 4  # two of them for jobs at most
 
 
 @dataclass(slots=True)
@@ -52,6 +52,11 @@ class Services:
             self._shared[kind] = make()
         made: T = self._shared[kind]
         return made
+
+    @property
+    def pools(self) -> dict[str, Database]:
+        """The pools by their names in metrics."""
+        return {"members": self.database, "screens": self.screens, "reports": self.reports}
 
     def on_stop(self, drain: Callable[[], Awaitable[None]]) -> None:
         """Registers what finishes accepted work before the database closes; the last registered is drained first."""

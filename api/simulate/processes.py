@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import multiprocessing
+import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -32,6 +34,7 @@ class Turns:
     shared: Any
     lane: int
     lanes: int
+    parent: int
     ticks: int = 0
 
     def come(self) -> bool:
@@ -43,10 +46,14 @@ class Turns:
         looks = 0
         while not self.come():
             looks += 1
-            parent = multiprocessing.parent_process()
-            if looks % _LOOKS == 0 and (parent is None or not parent.is_alive()):
-                raise SystemExit
+            if looks % _LOOKS == 0:
+                self.leave_orphaned()
             await asyncio.sleep(_WAIT_SECONDS)
+
+    def leave_orphaned(self) -> None:
+        """Ends the process where its parent, whose id is `parent`, is gone."""
+        if os.getppid() != self.parent:
+            raise SystemExit
 
     def pass_on(self) -> None:
         self.ticks += 1
@@ -72,8 +79,8 @@ async def run_lanes(
         for lane, each in enumerate(arguments):
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(
-                target=_run_process, args=(run, each, Turns(turn, lane, len(arguments)), theirs), daemon=True,
-                name=f"lane-{lane}",
+                target=_run_process, daemon=True, name=f"lane-{lane}",
+                args=(run, each, Turns(turn, lane, len(arguments), os.getpid()), theirs, forked),
             )  # fmt: skip
             process.start()
             theirs.close()
@@ -113,14 +120,24 @@ async def _gather(lanes: list[tuple[Any, Connection]], tell: Tell) -> list[Any]:
     return [ended[number] for number in range(len(lanes))]
 
 
-def _run_process(run: Run, arguments: tuple[Any, ...], turns: Turns, line: Connection) -> None:
+def _run_process(run: Run, arguments: tuple[Any, ...], turns: Turns, line: Connection, forked: bool) -> None:
     """A lane in a process of its own; Ctrl-C is the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if forked:  # the parent's progress bar may stand before these, whose lock nobody will release here
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+
+    def tell(done: int) -> None:
+        turns.leave_orphaned()
+        line.send(done)
+
     try:
         gc.freeze()  # what was brought in stays
         gc.set_threshold(_GC_OBJECTS, 20, 50)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            line.send(runner.run(_run(run, arguments, turns, line.send)))
+            found = runner.run(_run(run, arguments, turns, tell))
+        turns.leave_orphaned()  # a result is larger than the pipe: nobody would ever read it
+        line.send(found)
     except Exception as error:  # noqa: BLE001 - told to the parent, who fails with it
         line.send(f"{type(error).__name__}: {error}")
 

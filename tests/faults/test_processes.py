@@ -96,7 +96,7 @@ async def test_what_all_processes_counted_is_told_by_any_of_them(server: Server)
                 "/graphql", json={"query": "{ __typename }"}, headers={"authorization": "Bearer demo:mei"}
             )
     assert {requests_counted(server) for _ in range(10)} == {before + 30}
-    assert "mergemart_pool_size 12.0" in metrics_of(server)
+    assert 'mergemart_pool_size{pool="members"} 12.0' in metrics_of(server)
 
 
 async def test_a_process_that_is_killed_comes_back_while_the_other_serves(server: Server) -> None:

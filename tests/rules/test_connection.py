@@ -64,9 +64,24 @@ def test_arguments_follow_each_other_past_the_ninth() -> None:
     first = "INSERT INTO a VALUES (" + ", ".join(f"${number}" for number in range(1, 12)) + ")"
     joined = join_writes((first, "UPDATE b SET x = $2, y = $2 WHERE id = $1", "\nDELETE FROM c WHERE id = $1\n"))
     assert joined == (
-        f"WITH w0 AS ({first}), w1 AS (UPDATE b SET x = $13, y = $13 WHERE id = $12) DELETE FROM c WHERE id = $14"
+        f"WITH w0 AS (DELETE FROM c WHERE id = $14), w1 AS (UPDATE b SET x = $13, y = $13 WHERE id = $12) {first}"
     )
     assert join_writes((first,)) == first
+
+
+async def test_writes_are_done_in_their_order(owner_url: str) -> None:
+    """Locks are taken as they would be one by one."""
+    owner = Database(owner_url, pool_size=1)
+    tables = ("first", "second", "third", "fourth")
+    async with owner.work() as work:
+        await work.connection.execute("CREATE TEMP SEQUENCE turns")
+        for table in tables:
+            await work.connection.execute(f"CREATE TEMP TABLE {table} (named text, turn int DEFAULT nextval('turns'))")
+        for table in tables:
+            await work.connection.write(f"INSERT INTO {table} (named) VALUES ($1)", table)
+        rows = await work.connection.fetch(" UNION ALL ".join(f"SELECT named, turn FROM {table}" for table in tables))
+    await owner.close()
+    assert [(row["named"], row["turn"]) for row in rows] == [(table, at) for at, table in enumerate(tables, 1)]
 
 
 def test_a_write_begins_with_its_table() -> None:
@@ -139,9 +154,7 @@ async def test_beside_a_session_a_write_goes_at_once(shared_database: Database) 
 def written() -> list[tuple[str, str]]:
     """Of each statement that a store hands to `write`: its module and name."""
     found = []
-    for path in sorted(
-        (*ROOT.glob("loyalty/**/store*.py"), *ROOT.glob("*/*/store/*.py"), *ROOT.glob("game/*/store.py"))
-    ):
+    for path in sorted(each for house in ("loyalty", "rewards", "game") for each in ROOT.glob(f"{house}/**/*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("connection.write"):
                 found.append((".".join(path.relative_to(ROOT).with_suffix("").parts), ast.unparse(node.args[0])))

@@ -51,13 +51,13 @@ async def test_requests_refusals_batches_and_the_pool_are_counted(database: Data
     counted.refused("test", "SOLD_OUT")
     metrics.observe_batch("buy_coupons", 16)
     async with database.read(), database.read():
-        metrics.sample(database)
+        metrics.sample({"members": database})
     text = metrics.render().decode()
     assert 'mergemart_requests_total{caller="test",operation="BuyCoupon",status="200"} 1.0' in text
     assert 'mergemart_refusals_total{caller="test",code="SOLD_OUT"} 1.0' in text
     assert 'mergemart_batch_commands_sum{action="buy_coupons"} 16.0' in text
-    assert "mergemart_pool_in_use 2.0" in text
-    assert "mergemart_pool_size 6.0" in text
+    assert 'mergemart_pool_in_use{pool="members"} 2.0' in text
+    assert 'mergemart_pool_size{pool="members"} 6.0' in text
 
 
 def test_operation_names_of_clients_cannot_fill_the_memory() -> None:
