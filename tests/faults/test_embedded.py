@@ -272,3 +272,20 @@ def test_an_ordinary_user_needs_no_privilege(var: Path) -> None:
 
 def _reachable(path: Path) -> bool:
     return all(folder.stat().st_mode & stat.S_IXOTH for folder in (path, *path.parents))
+
+
+def test_a_server_that_does_not_start_at_first_is_brought_back_later(var: Path) -> None:
+    """As when what the dead one left is still held: whoever looks after it goes on looking."""
+    with Embedded(var, durable=False) as servers:
+        servers.watch(0.05)
+        control = var / "postgres" / "global" / "pg_control"
+        control.rename(control.with_name("away"))
+        os.kill(servers.process_ids["postgres"], signal.SIGKILL)
+        log = next(each for each in var.rglob("*.log") if "postgres" in str(each))
+        until = time.monotonic() + 60
+        while log.read_text(errors="replace").count("pg_control") < 2 and time.monotonic() < until:
+            time.sleep(0.1)
+        control.with_name("away").rename(control)
+        while not answers(servers.database_url) and time.monotonic() < until:
+            time.sleep(0.1)
+        assert answers(servers.database_url)

@@ -8,6 +8,7 @@ kernel drops the locks of a process that is killed, so servers left behind are a
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import stat
 import tempfile
@@ -22,6 +23,8 @@ from api.runtime.embedded.locks import FileLock
 from api.runtime.embedded.postgres import APP_ROLE, OWNER_ROLE, Postgres
 from api.runtime.embedded.redis import Redis
 from api.runtime.embedded.secret import kept_secret
+
+_log = logging.getLogger(__name__)
 
 __all__ = ["AlreadyServing", "Embedded", "EmbeddedError", "embedded"]
 
@@ -130,9 +133,12 @@ class Embedded:
         while not self._leaving.wait(seconds):
             if self._postgres.running() and (self._redis.url is None or self._redis.running()):
                 continue
-            with self._starting.held():
-                self._postgres.ensure()
-                self._redis.ensure()
+            try:
+                with self._starting.held():
+                    self._postgres.ensure()
+                    self._redis.ensure()
+            except EmbeddedError as error:  # such as shared memory that the dead server's children still hold
+                _log.warning("an embedded server does not start yet", extra={"facts": {"error": str(error)}})
 
     def _stop_if_last(self) -> None:
         if self._users.try_exclusive():
