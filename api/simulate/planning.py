@@ -294,10 +294,11 @@ class Hand:
     def _generators(self, missing: Mapping[int, int]) -> list[tuple[int, int, int]]:
         """Of each free generator that drops something: less what is missing of that, its cell, and its charges."""
         board, found = self.board, []
-        for cell, held in [(cell, held) for cell, held in enumerate(board.cells) if GENERATOR <= held < WEB]:
-            generator = board.generators[held & (GENERATOR - 1)]
-            chains = board.content.dropped_chains(generator.kind, board.level)
-            if chains:
-                charges = moves.charges_at(board, generator, self._now)
-                found.append((-sum([missing.get(chain, 0) for chain in chains]), cell, charges))
+        for cell, held in enumerate(board.cells):
+            if GENERATOR <= held < WEB:
+                generator = board.generators[held & (GENERATOR - 1)]
+                chains = board.content.dropped_chains(generator.kind, board.level)
+                if chains:
+                    charges = moves.charges_at(board, generator, self._now)
+                    found.append((-sum([missing.get(chain, 0) for chain in chains]), cell, charges))
         return found

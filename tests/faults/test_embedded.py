@@ -11,8 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from api.runtime.embedded import AlreadyServing, Embedded, EmbeddedError, account, embedded, redis
 from api.runtime.embedded.binaries import postgres_programs
+from tests.faults.waiting import alive, until
 
 ROOT = Path(__file__).resolve().parents[2]
 _HOLD = """
@@ -62,20 +62,6 @@ def answers(url: str) -> bool:
         return ask(url, "SELECT 1") == "1"
     except (OSError, SQLAlchemyError):
         return False
-
-
-def alive(process_id: int) -> bool:
-    try:
-        return Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def until(condition: Callable[[], object], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def hold(var: Path) -> tuple[subprocess.Popen[str], int]:
@@ -282,10 +268,6 @@ def test_a_server_that_does_not_start_at_first_is_brought_back_later(var: Path) 
         control.rename(control.with_name("away"))
         os.kill(servers.process_ids["postgres"], signal.SIGKILL)
         log = next(each for each in var.rglob("*.log") if "postgres" in str(each))
-        until = time.monotonic() + 60
-        while log.read_text(errors="replace").count("pg_control") < 2 and time.monotonic() < until:
-            time.sleep(0.1)
+        until(lambda: log.read_text(errors="replace").count("pg_control") >= 2, 60)
         control.with_name("away").rename(control)
-        while not answers(servers.database_url) and time.monotonic() < until:
-            time.sleep(0.1)
-        assert answers(servers.database_url)
+        until(lambda: answers(servers.database_url), 60)

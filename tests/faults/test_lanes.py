@@ -11,29 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.waiting import alive, until
+
 ROOT = Path(__file__).resolve().parents[2]
 _SECONDS = 20.0
 
 
 def children_of(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
-
-
-def wait_for(seconds: float, done: object) -> bool:
-    assert callable(done)
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        if done():
-            return True
-        time.sleep(0.05)
-    return bool(done())
-
-
-def lives(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="children are found in /proc, which Linux alone has")
@@ -49,15 +34,15 @@ def test_lanes_end_with_the_program_that_began_them(tmp_path: Path, lanes: int, 
     )  # fmt: skip
     begun: list[int] = []
     try:
-        assert wait_for(_SECONDS, lambda: len(children_of(program.pid)) == lanes)
+        until(lambda: len(children_of(program.pid)) == lanes)
         time.sleep(1)  # they are in the midst of their season
         begun = children_of(program.pid)
         program.send_signal(number)
         program.wait(_SECONDS)
-        assert wait_for(_SECONDS, lambda: not any(map(lives, begun))), begun
+        until(lambda: not any(map(alive, begun)))
     finally:
         program.kill()
-        for pid in filter(lives, begun):  # or they would keep stderr open for as long as they play
+        for pid in filter(alive, begun):  # or they would keep stderr open for as long as they play
             os.kill(pid, signal.SIGKILL)
         _, told = program.communicate()
     assert "Traceback" not in told, told

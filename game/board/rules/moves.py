@@ -234,8 +234,7 @@ def _tap(board: Board, cell: int, _: int, now: datetime) -> None:
     tap(board, cell, 1, now)
 
 
-def merge(board: Board, source: int, target: int, now: datetime) -> None:
-    """The MERGE of `apply`, which refuses the same: the commonest move, done without being looked up."""
+def _merge(board: Board, source: int, target: int, now: datetime) -> None:
     board_cells = board.cells
     if not (0 <= source < CELLS and 0 <= target < CELLS and EMPTY < board_cells[source] < BUBBLE):
         _take_item(board, source)
@@ -371,7 +370,7 @@ def _claim_level(board: Board, number: int, _: int, now: datetime) -> None:
 
 _VERBS: dict[MoveKind, Callable[[Board, int, int, datetime], None]] = {
     MoveKind.TAP: _tap,
-    MoveKind.MERGE: merge,
+    MoveKind.MERGE: _merge,
     MoveKind.MOVE: _move,
     MoveKind.STORE: _store,
     MoveKind.RETRIEVE: _retrieve,

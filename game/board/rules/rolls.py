@@ -21,12 +21,11 @@ def rolls(seed: bytes, message: bytes, first: int, count: int, limit: int) -> li
     begun = inner.copy()
     begun.update(message)
     found = []
-    begin, finish, number_of = begun.copy, outer.copy, int.from_bytes
     for counter in range(first, first + count):
-        inside, outside = begin(), finish()
+        inside, outside = begun.copy(), outer.copy()
         inside.update(b"%d" % counter)
         outside.update(inside.digest())
-        found.append(number_of(outside.digest()[:8]) % limit)
+        found.append(int.from_bytes(outside.digest()[:8]) % limit)
     return found
 
 

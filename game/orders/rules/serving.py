@@ -17,7 +17,7 @@ from game.board.rules import cells, moves
 from game.board.rules.bubbles import BubblePopped
 from game.board.rules.cells import EMPTY, LEVEL_BITS, LEVEL_MASK
 from game.board.rules.content import MOST_EXPERIENCE
-from game.board.rules.moves import Board, LevelClaimed, Move, MoveKind, merge
+from game.board.rules.moves import Board, LevelClaimed, Move, MoveKind
 from game.board.rules.rolls import digest as digest_under
 from game.board.rules.taps import tap
 from game.orders.rules.dials import Band, OrderDials
@@ -27,7 +27,7 @@ from loyalty.refusals import LoyaltyRefused, Refused
 
 MOST_MOVES = 50
 # Asked for by every move: a member of an enumeration is looked up anew whenever it is named.
-_TAP, _MERGE, _DELIVER = MoveKind.TAP, MoveKind.MERGE, MoveKind.DELIVER
+_TAP, _DELIVER = MoveKind.TAP, MoveKind.DELIVER
 _WORD = 2**32
 _WORDS = Struct(">8I")
 
@@ -314,10 +314,6 @@ def replay(
     try:
         while applied < len(asked):
             move = asked[applied]
-            if move.kind is _MERGE:
-                merge(board, move.first, move.second, now)
-                applied += 1
-                continue
             if move.kind is _TAP:
                 applied += tap(board, move.first, _count_taps(asked, applied), now)
                 continue
