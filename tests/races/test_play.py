@@ -429,12 +429,16 @@ class Course:
     seed: int
     commands: list[PlayMoves] = field(default_factory=list)
 
-    def moves(self, dice: random.Random, revision: int) -> tuple[Move, ...]:
-        if revision % 5 == 4:
-            return TAP, Move(MoveKind.DELIVER, dice.randrange(1, 3)), Move(MoveKind.DELIVER, dice.randrange(1, 12))
+    def moves(self, dice: random.Random, number: int, held: list[str]) -> tuple[Move, ...]:
+        """Some moves, of which the first can be made on a board that holds this; of the others many cannot."""
+        generators = [at for at, word in enumerate(held) if word.startswith("@")]
+        goods = [at for at, word in enumerate(held) if word[0].isalpha()]
+        first = Move(MoveKind.TAP, dice.choice(generators)) if "." in held else Move(MoveKind.SELL, dice.choice(goods))
+        if number % 5 == 4:
+            return first, Move(MoveKind.DELIVER, dice.randrange(1, 3)), Move(MoveKind.DELIVER, dice.randrange(1, 12))
         cells = (FRIDGE, OVEN, 30, 31, 32, 22, 24, 17, 10, 18)
         kinds = (MoveKind.TAP, MoveKind.TAP, MoveKind.MERGE, MoveKind.MOVE, MoveKind.SELL, MoveKind.STORE)
-        return Move(MoveKind.TAP, dice.choice((FRIDGE, OVEN))), *(
+        return first, *(
             Move(dice.choice(kinds), dice.choice(cells[:2] if dice.random() < 0.4 else cells), dice.choice(cells))
             for _ in range(dice.randrange(1, 9))
         )
@@ -443,8 +447,11 @@ class Course:
         dice, answers = random.Random(self.seed), []
         for number in range(120):
             member = dice.choice(ids)
-            [(revision,)] = await rows(database, "SELECT revision FROM boards WHERE member_id = $1", member)
-            asked, now = self.moves(dice, number), NOW + timedelta(minutes=number * 7)
+            board = "SELECT revision, cells::text, orders::text FROM boards WHERE member_id = $1"
+            [(revision, cells, waiting)] = await rows(database, board, member)
+            asked, now = self.moves(dice, number, json.loads(cells)), NOW + timedelta(minutes=number * 7)
+            if revision == 1:
+                asked = Move(MoveKind.DELIVER, json.loads(waiting)[0][0]), *asked
             base = revision if dice.random() < 0.9 else dice.randrange(5)
             request = UUID(int=(number if dice.random() < 0.9 else max(0, number - 3)) + 100)
             self.commands.append(playing(member, base, *asked, request=request, now=now))
@@ -493,7 +500,7 @@ async def test_batches_agree_with_one_by_one_in_every_row(embedded_servers: Serv
             await embedded_servers.drop(name)
         seen.append((answers, [row[1:] for row in state]))
     played = [answer for answer in seen[0][0] if not isinstance(answer, str) and answer[0]]
-    assert len(played) > 40, "most of it was played"
+    assert len(played) > len(course.commands) // 2, "most of it was played"
     assert any(row[-2] for row in seen[0][1]), "something was delivered"
     for answers, state in seen[1:]:
         assert answers == seen[0][0]
