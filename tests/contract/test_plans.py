@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +15,7 @@ from graphql import GraphQLError
 
 from api.graphql.asgi import GraphQLApp
 from api.graphql.documents import Documents, Prepared
+from api.graphql.plans.running import Run
 from api.settings import Settings
 from tests import wild
 from tests.contract import test_hostile_values as hostile_values
@@ -80,6 +83,44 @@ async def test_random_documents_are_answered_alike(seed: int, wildness: float) -
     assert ran > DOCUMENTS // 2, "most documents run as plans"
     assert left > DOCUMENTS // 40, "variables that do not fit are met"
     assert failed > DOCUMENTS // 20 or not wildness, "errors of every kind are met"
+
+
+SEEN = """query($first: Int!) {
+  thing { told(words: ["a"]) later { told } sureLater { told } } things(first: $first) { told } animal { name }
+}"""
+
+
+def start(first: int) -> Run:
+    prepared = Documents(wild.SCHEMA).prepare(SEEN)
+    assert isinstance(prepared, Prepared), prepared
+    [operation] = prepared.operations.values()
+    assert operation.plan is not None
+    run = operation.plan.start({"first": first}, wild.World(1, 0.0))
+    assert run is not None
+    return run
+
+
+async def test_a_run_leaves_nothing_for_the_collector() -> None:
+    run = start(3)
+    gc.disable()
+    try:
+        assert not (await run.outcome()).errors
+        known = weakref.ref(run)
+        del run
+        assert known() is None, "something that it holds holds it"
+    finally:
+        gc.enable()
+
+
+def test_what_an_executor_makes_anew_is_a_runs_own() -> None:
+    run, other = start(1), start(2)
+    one, another = [vars(run._shape.executor(run.variable_values)) for _ in range(2)]
+    assert {*one} - {"async_helpers"} == {*vars(run)} - {"_shape"}
+    assert run.async_helpers.track == run.track_async_work
+    for name, value in run._shape.shared.items():
+        assert one[name] is another[name] is value, f"{name} is made for each executor"
+    kept = {name for name in vars(run) if vars(run)[name] is vars(other)[name]} - {*run._shape.shared}
+    assert kept == set(), "two runs share what changes"
 
 
 def compare_every_answer(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:

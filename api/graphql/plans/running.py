@@ -25,10 +25,11 @@ from graphql.execution.collect_fields import (
     collect_fields,
     collect_subfields,
 )
-from graphql.execution.executor import default_field_resolver, default_type_resolver
+from graphql.execution.executor import CollectedErrors, default_field_resolver, default_type_resolver
 from graphql.execution.values import VariableValues
 from graphql.language import OperationDefinitionNode
-from graphql.pyutils import Path
+from graphql.pyutils import Path, RefMap
+from graphql.type.definition import GraphQLResolveInfoHelpers
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.schema import Schema, StrawberryGraphQLCoreExecutionContext
 from strawberry.types.field import StrawberryField
@@ -37,6 +38,12 @@ from api.graphql.plans.inputs import Argument, Deviation, NotCompiled, compile_a
 from api.graphql.plans.outputs import TYPENAME, Complete, Completers, always, attribute_of
 
 _DEVIATED = object()
+# What each run has of its own; everything else of an executor is the same for all runs of a shape.
+OF_ITS_OWN = frozenset({
+    "variable_values", "context_value", "collected_errors", "async_helpers", "pending_incremental_futures",
+    "background_futures", "groups", "tasks", "streams", "_relevant_sub_fields", "_stream_usages",
+    "_initial_execution_plans", "_deferred_execution_plans",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,24 @@ class Shape:
         self._values = values
         self._completers = Completers(schema, lambda type_, details: self.collect(type_, details).grouped_field_set)
         self.root = collect_fields(schema._schema, fragments, values, root_type, operation).grouped_field_set
+        made = vars(self.executor(values))
+        self.shared = {name: value for name, value in made.items() if name not in OF_ITS_OWN}
+
+    def executor(self, values: VariableValues) -> StrawberryGraphQLCoreExecutionContext:
+        """An executor as graphql-core makes it."""
+        return StrawberryGraphQLCoreExecutionContext(
+            self.schema._schema,
+            self.definitions,
+            self.fragments,
+            None,
+            None,
+            self.operation,
+            values,
+            default_field_resolver,
+            default_type_resolver,
+            default_field_resolver,
+            is_awaitable=optimized_is_awaitable,
+        )
 
     def collect(self, type_: GraphQLObjectType, details: FieldDetailsList) -> CollectedFields:
         """The selected fields of a type. Raises `NotCompiled` where there is no room for more."""
@@ -160,23 +185,31 @@ def _caller(
 
 
 class Run(StrawberryGraphQLCoreExecutionContext):
-    """One execution of an operation."""
+    """One execution of an operation.
+
+    The executor's own constructor works out anew for each what is the same for all, and ties the executor to itself
+    (its helpers know it), so that every request left garbage for the collector. A run takes what is the same from its
+    shape, and has the rest of its own: as graphql-core makes its sub-executors, by copying.
+    """
 
     def __init__(self, shape: Shape, values: VariableValues, context: Any) -> None:
-        super().__init__(
-            shape.schema._schema,
-            shape.definitions,
-            shape.fragments,
-            None,
-            context,
-            shape.operation,
-            values,
-            default_field_resolver,
-            default_type_resolver,
-            default_field_resolver,
-            is_awaitable=optimized_is_awaitable,
-        )
+        self.__dict__.update(shape.shared)
         self._shape = shape
+        self.variable_values = values
+        self.context_value = context
+        self.collected_errors = CollectedErrors()
+        self.pending_incremental_futures = set()
+        self.background_futures = set()
+        self._relevant_sub_fields = {}
+        self._stream_usages = RefMap()
+        self._initial_execution_plans = RefMap()
+        self._deferred_execution_plans = RefMap()
+        self.groups, self.tasks, self.streams = [], [], []
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:  # type: ignore[override]  # an attribute there
+        """Made when asked for: kept, they and the run would hold each other."""
+        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
 
     async def outcome(self) -> ExecutionResult:
         """The result: query fields side by side, mutation fields one after the other."""
