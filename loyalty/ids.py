@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from uuid import UUID
 
+# Before and after every id, in SQL: where a page without a cursor begins. `id < coalesce($2, LAST_ID)` is one range of
+# an index in every plan; `$2 IS NULL OR id < $2`, in a plan for all values, goes through all that lies before the page.
+FIRST_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
+LAST_ID = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}
 _LENGTH = 26

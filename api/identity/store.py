@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from api.identity.rules import ApiKey, GrantState, KeyKind, Role, RoleGrant
+from loyalty.ids import FIRST_ID
 
 if TYPE_CHECKING:
     import asyncpg
@@ -49,7 +50,7 @@ async def load_keys(
     """Keys by id, newest last; all of them, or those bound to one store or partner."""
     rows = await connection.fetch(
         f"SELECT {_KEY} FROM api_keys WHERE ($1::uuid IS NULL OR bound_to = $1)"
-        " AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3",
+        f" AND id > coalesce($2::uuid, {FIRST_ID}) ORDER BY id LIMIT $3",
         bound_to,
         after,
         limit,

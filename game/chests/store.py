@@ -47,7 +47,7 @@ FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::int[], $6::text[],
 
 OPENINGS = f"""
 SELECT {_OPENING} FROM chest_openings
-WHERE member_id = $1 AND ($2::int IS NULL OR number < $2) ORDER BY number DESC LIMIT $3
+WHERE member_id = $1 AND number < coalesce($2::int, 2147483647) ORDER BY number DESC LIMIT $3
 """
 
 OPENINGS_PAGE = f"""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_ID
 from loyalty.invariants import Invariant
 from loyalty.work import Work
 
@@ -207,7 +208,7 @@ async def load_compensations(connection: Any, limit: int, before: UUID | None) -
     """Compensations, newest first."""
     return list(
         await connection.fetch(
-            f"SELECT {_COLUMNS} FROM compensations WHERE $2::uuid IS NULL OR id < $2 ORDER BY id DESC LIMIT $1",
+            f"SELECT {_COLUMNS} FROM compensations WHERE id < coalesce($2::uuid, {LAST_ID}) ORDER BY id DESC LIMIT $1",
             limit,
             before,
         )

@@ -24,7 +24,7 @@ GROUP BY k.member_id
 
 PAGE = """
 SELECT number, units, diamonds, experience, at FROM deliveries
-WHERE member_id = $1 AND ($2::int IS NULL OR number < $2) ORDER BY number DESC LIMIT $3
+WHERE member_id = $1 AND number < coalesce($2::int, 2147483647) ORDER BY number DESC LIMIT $3
 """
 
 LOAD_DELIVERED = """

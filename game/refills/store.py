@@ -23,7 +23,8 @@ JOIN LATERAL (SELECT member_id, day, number FROM refills
 
 PAGE = """
 SELECT day, number, diamonds, energy, at FROM refills
-WHERE member_id = $1 AND ($2::date IS NULL OR (day, number) < ($2, $3::int)) ORDER BY day DESC, number DESC LIMIT $4
+WHERE member_id = $1 AND (day, number) < (coalesce($2::date, 'infinity'), coalesce($3::int, 0))
+ORDER BY day DESC, number DESC LIMIT $4
 """
 
 AUDIT = (

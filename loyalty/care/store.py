@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from loyalty.care.rules import Adjustment, CaseNote
+from loyalty.ids import LAST_ID
 from loyalty.invariants import Invariant
 from loyalty.work import Work
 
@@ -20,7 +21,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('adjustments of ' || o, 0)) FROM u
 """
 
 LOAD_ADJUSTMENTS = f"""
-SELECT {_ADJUSTMENT} FROM adjustments WHERE ($2::uuid IS NULL OR id < $2) AND (NOT $3 OR state = 'PROPOSED')
+SELECT {_ADJUSTMENT} FROM adjustments WHERE id < coalesce($2::uuid, {LAST_ID}) AND (NOT $3 OR state = 'PROPOSED')
 ORDER BY id DESC LIMIT $1
 """
 
@@ -102,7 +103,7 @@ async def load_notes(connection: Any, member_id: UUID, limit: int, before: UUID 
     return list(
         await connection.fetch(
             "SELECT id, member_id, text, operator_id, at FROM case_notes "
-            "WHERE member_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2",
+            f"WHERE member_id = $1 AND id < coalesce($3::uuid, {LAST_ID}) ORDER BY id DESC LIMIT $2",
             member_id,
             limit,
             before,

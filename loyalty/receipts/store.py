@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_ID
 from loyalty.invariants import Invariant
 from loyalty.work import Work
 
@@ -113,7 +114,7 @@ ORDER BY store_id, return_no
 
 PAGE = f"""
 SELECT {", ".join(RECEIPT_COLUMNS)} FROM receipts
-WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+WHERE member_id = $1 AND id < coalesce($2::uuid, {LAST_ID}) ORDER BY id DESC LIMIT $3
 """
 
 _CREDITED = """

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_ID
 from loyalty.work import Work
 
 HEADS_AND_PAUSES = """
@@ -65,9 +66,9 @@ INSERT_ACT = """
 INSERT INTO trail (id, subject, version, act, operator, at, reason, changes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
-TRAIL = """
+TRAIL = f"""
 SELECT id, subject, version, act, operator, at, reason, changes FROM trail
-WHERE ($1::text IS NULL OR subject = $1) AND ($2::uuid IS NULL OR id < $2) AND ($4 OR act <> 'LOOKED')
+WHERE ($1::text IS NULL OR subject = $1) AND id < coalesce($2::uuid, {LAST_ID}) AND ($4 OR act <> 'LOOKED')
 ORDER BY id DESC LIMIT $3
 """
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_ID
 from loyalty.invariants import Invariant
 from loyalty.work import Work
 
@@ -23,9 +24,9 @@ SELECT id, member_id, kind, due_at, 0
 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[]) AS o(id, member_id, kind, due_at)
 """
 
-PAGE = """
+PAGE = f"""
 SELECT id, member_id, kind, at, facts, request_id FROM events
-WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2)
+WHERE member_id = $1 AND id < coalesce($2::uuid, {LAST_ID})
 ORDER BY id DESC LIMIT $3
 """
 

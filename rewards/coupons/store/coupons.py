@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_ID
 from loyalty.work import Work
 
 _READ = "member_id, id, offer_id, version, code, secret, state, hold_id, issued_at, expires_at, due_at, updated_at"
@@ -40,7 +41,7 @@ WHERE coupons.member_id = s.member_id AND coupons.id = s.id
 
 PAGE = f"""
 SELECT {_READ} FROM coupons
-WHERE member_id = $1 AND ($2::text IS NULL OR state = $2) AND ($3::uuid IS NULL OR id < $3)
+WHERE member_id = $1 AND ($2::text IS NULL OR state = $2) AND id < coalesce($3::uuid, {LAST_ID})
 ORDER BY id DESC LIMIT $4
 """
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_ID
 from loyalty.work import Work
 
 _COLUMNS = "id, slug, version, limit_total, issued"
@@ -18,7 +19,7 @@ LOCK = f"SELECT {_COLUMNS} FROM offers WHERE id = ANY($1::uuid[]) ORDER BY id FO
 
 BY_SLUG = f"SELECT {_COLUMNS} FROM offers WHERE slug = ANY($1::text[]) ORDER BY id"
 
-PAGE = f"SELECT {_COLUMNS} FROM offers WHERE ($1::uuid IS NULL OR id < $1) ORDER BY id DESC LIMIT $2"
+PAGE = f"SELECT {_COLUMNS} FROM offers WHERE id < coalesce($1::uuid, {LAST_ID}) ORDER BY id DESC LIMIT $2"
 
 TERMS = """
 SELECT t.offer_id, t.version, o.slug, t.body

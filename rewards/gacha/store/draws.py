@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_ID
 from loyalty.work import Work
 
 COLUMNS = (
@@ -46,7 +47,7 @@ ON CONFLICT (member_id) DO UPDATE SET day = excluded.day, day_draws = excluded.d
 """
 
 PAGE = f"""
-SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND id < coalesce($2::uuid, {LAST_ID}) ORDER BY id DESC LIMIT $3
 """
 
 BY_ID = f"SELECT {COLUMNS} FROM draws WHERE member_id = $1 AND id = ANY($2::uuid[]) ORDER BY id"

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import FIRST_ID, LAST_ID
 from loyalty.work import Work
 
 # In the order of the fields of `lives.Won`.
@@ -44,12 +45,12 @@ BY_CODE = "SELECT code, member_id, prize_id FROM prize_directory WHERE code = AN
 BY_ID = "SELECT prize_id, member_id FROM prize_directory WHERE prize_id = ANY($1::uuid[])"
 
 OF_MEMBER = f"""
-SELECT {COLUMNS} FROM prizes WHERE member_id = $1 AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3
+SELECT {COLUMNS} FROM prizes WHERE member_id = $1 AND id < coalesce($2::uuid, {LAST_ID}) ORDER BY id DESC LIMIT $3
 """
 
 IN_STATE = f"""
 SELECT {COLUMNS} FROM prizes
-WHERE state = $1 AND ($2::uuid IS NULL OR store_id = $2) AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $4
+WHERE state = $1 AND ($2::uuid IS NULL OR store_id = $2) AND id > coalesce($3::uuid, {FIRST_ID}) ORDER BY id LIMIT $4
 """
 
 DUE = "SELECT member_id, id FROM prizes WHERE due_at <= $1 ORDER BY due_at LIMIT $2"
