@@ -15,6 +15,7 @@ from api.app import create_app
 from api.commands.exits import NotStarted
 from api.graphql.limits import BODY_BYTES_MAX
 from api.runtime import metrics
+from api.runtime.answers import WholeAnswers
 from api.runtime.collector import rest_collector, spare_collector
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def serve(
         log_level="warning",  # at "info" every socket is two lines
         access_log=False,
         server_header=False,
+        http=WholeAnswers,
         lifespan="on",
         ws="websockets-sansio",
         ws_max_size=BODY_BYTES_MAX,

@@ -21,6 +21,7 @@ import uvicorn
 
 from api.app import create_app
 from api.graphql import serve
+from api.runtime.answers import WholeAnswers
 from api.runtime.collector import spare_collector
 from api.runtime.limits import Rate, RateLimits, Rates
 from api.runtime.logs import configure_logs
@@ -100,6 +101,6 @@ if __name__ == "__main__":
     app = floors.get(tuple(sys.argv[2:])) or application(*sys.argv[2:])
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, ws="none", proxy_headers=False, loop="uvloop",
-        http="httptools", timeout_keep_alive=600,
+        http=WholeAnswers, timeout_keep_alive=600,
     )  # fmt: skip
     _Server(config).run(sockets=[socket.socket(fileno=int(sys.argv[1]))])

@@ -1,0 +1,145 @@
+"""What goes over a connection: whole answers in one write each, and nothing else than uvicorn sends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from api.runtime.answers import WholeAnswers
+
+Send = Callable[[Any], Awaitable[None]]
+START = {"type": "http.response.start", "status": 200}
+LENGTH = (b"content-length", b"5")
+
+
+class Wire(asyncio.Transport):
+    """Keeps what is written to it."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        assert not self.closed
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def pause_reading(self) -> None: ...
+
+    def resume_reading(self) -> None: ...
+
+
+async def whole(send: Send, _: Any) -> None:
+    await send({**START, "headers": [LENGTH]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+async def in_parts(send: Send, _: Any) -> None:
+    await send(START)
+    for part in (b"HTTP/1.1 200 is text here", b"more"):
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def nothing(send: Send, _: Any) -> None:
+    await send({**START, "status": 204})
+    await send({"type": "http.response.body"})
+
+
+async def after_reading(send: Send, receive: Any) -> None:
+    assert (await receive())["body"] == b"abc"
+    await whole(send, receive)
+
+
+async def broken(send: Send, _: Any) -> None:
+    await send({**START, "headers": [LENGTH]})
+    raise RuntimeError("halfway")
+
+
+GET, HEAD, LAST = (
+    b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"HEAD / HTTP/1.1\r\nhost: x\r\n\r\n",
+    b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+)  # fmt: skip
+EXPECT = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\nexpect: 100-continue\r\n\r\n"
+CASES: dict[str, tuple[Callable[[Send, Any], Awaitable[None]], list[bytes], int]] = {
+    "whole": (whole, [GET], 1),
+    "to HEAD": (whole, [HEAD], 1),
+    "no content": (nothing, [GET], 1),
+    "the last one": (whole, [LAST], 1),
+    "two of one connection": (whole, [GET, GET], 2),
+    "two that came at once": (whole, [GET + GET], 2),
+    "in parts": (in_parts, [GET], 3),
+    "asked to go on": (after_reading, [EXPECT, b"abc"], 2),
+    "ended by a fault": (broken, [GET], 1),
+    "no request": (whole, [b"hello\r\n\r\n"], 1),
+}
+
+
+async def talk(
+    protocol: type[HttpToolsProtocol], answer: Callable[[Send, Any], Awaitable[None]], sent: list[bytes]
+) -> tuple[list[bytes], bool]:
+    """What is written, and whether the connection was closed."""
+
+    async def app(scope: Any, receive: Any, send: Send) -> None:
+        del scope
+        await answer(send, receive)
+
+    config = uvicorn.Config(app, log_config=None, date_header=False, server_header=False, lifespan="off")
+    config.load()
+    wire = Wire()
+    talking = protocol(config, ServerState(), {}, asyncio.get_running_loop())
+    talking.connection_made(wire)
+    for data in sent:
+        talking.data_received(data)
+        for _ in range(10):
+            await asyncio.sleep(0)
+    for task in list(talking.tasks):
+        await task
+    talking._unset_keepalive_if_required()
+    return wire.writes, wire.closed
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_the_same_bytes_go_in_fewer_writes(case: str) -> None:
+    answer, sent, writes = CASES[case]
+    ours, theirs = await talk(WholeAnswers, answer, sent), await talk(HttpToolsProtocol, answer, sent)
+    assert b"".join(ours[0]) == b"".join(theirs[0])
+    assert ours[0], "something was sent"
+    assert ours[1] == theirs[1]
+    assert len(ours[0]) == writes <= len(theirs[0])
+
+
+async def test_a_web_socket_has_the_transport_for_itself() -> None:
+    async def app(scope: Any, receive: Any, send: Send) -> None:
+        del scope
+        await receive()
+        await send({"type": "websocket.close"})
+
+    config = uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio")
+    config.load()
+    wire = Wire()
+    taken: list[asyncio.BaseProtocol] = []
+    wire.set_protocol = taken.append  # type: ignore[method-assign]
+    talking = WholeAnswers(config, ServerState(), {}, asyncio.get_running_loop())
+    talking.connection_made(wire)
+    talking.data_received(
+        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+        b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    )
+    assert taken
+    assert vars(taken[0])["transport"] is wire
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert b"".join(wire.writes).startswith(b"HTTP/1.1 403")
