@@ -121,6 +121,14 @@ async def test_the_same_bytes_go_in_fewer_writes(case: str) -> None:
     assert len(ours[0]) == writes <= len(theirs[0])
 
 
+async def test_a_client_that_waits_to_go_on_is_told_at_once() -> None:
+    async def read(send: Send, receive: Any) -> None:
+        del send
+        await receive()
+
+    assert (await talk(WholeAnswers, read, [EXPECT, b"abc"]))[0][0] == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
 async def test_a_web_socket_has_the_transport_for_itself() -> None:
     async def app(scope: Any, receive: Any, send: Send) -> None:
         del scope
