@@ -12,6 +12,8 @@ from uuid import UUID
 # an index in every plan; `$2 IS NULL OR id < $2`, in a plan for all values, goes through all that lies before the page.
 FIRST_ID = "'00000000-0000-0000-0000-000000000000'::uuid"
 LAST_ID = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid"
+# The same for what a member has by numbers.
+LAST_NUMBER = 2**31 - 1
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 _VALUES = {symbol: value for value, symbol in enumerate(_ALPHABET)}

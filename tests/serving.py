@@ -15,6 +15,7 @@ import uvicorn
 
 from api.app import create_app
 from api.commands.seed import seed
+from api.runtime.answers import WholeAnswers
 from api.runtime.database import Database
 from api.settings import Settings
 from tests.edge import API, PATHS
@@ -62,7 +63,9 @@ async def serving(settings: Settings) -> AsyncIterator[Shop]:
     listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     app = create_app(replace(settings, jobs=False))
-    config = uvicorn.Config(app, log_config=None, lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=5)
+    config = uvicorn.Config(
+        app, log_config=None, http=WholeAnswers, lifespan="on", ws="websockets-sansio", timeout_graceful_shutdown=5
+    )
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     try:

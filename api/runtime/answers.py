@@ -15,7 +15,7 @@ _HEAD, _PROVISIONAL = b"HTTP/1.1 ", b"HTTP/1.1 1"
 
 
 class WholeAnswers(HttpToolsProtocol):
-    """One connection. What goes over it is, byte for byte, what uvicorn sends."""
+    """One connection. While it holds, what goes over it is byte for byte what uvicorn sends."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrower, as uvicorn's
         self._joining = _Joining(transport)
@@ -26,12 +26,16 @@ class WholeAnswers(HttpToolsProtocol):
         super().on_response_complete()
 
     def handle_websocket_upgrade(self) -> None:
+        self._joining.flush()
         self.transport = self._joining.plain
         super().handle_websocket_upgrade()
 
 
 class _Joining:
-    """A transport that keeps the head of an answer until more is written, or the connection is closed."""
+    """A transport that keeps the head of an answer until more is written, or the connection is closed.
+
+    A part of a body that looks like a head waits too, until the next part or the end of the answer.
+    """
 
     __slots__ = ("_head", "plain")
 
@@ -42,17 +46,17 @@ class _Joining:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.plain, name)
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | bytearray | memoryview) -> None:
         if self._head:
             data, self._head = self._head + data, b""
-        elif data.startswith(_HEAD) and not data.startswith(_PROVISIONAL):
+        elif isinstance(data, bytes) and data.startswith(_HEAD) and not data.startswith(_PROVISIONAL):
             self._head = data
             return
         self.plain.write(data)
 
     def flush(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
+        head, self._head = self._head, b""
+        if head and not self.plain.is_closing():  # uvloop does not write to a connection that is lost
             self.plain.write(head)
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_NUMBER
 from loyalty.invariants import Invariant
 from loyalty.work import Work
 
@@ -47,7 +48,7 @@ FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::int[], $6::text[],
 
 OPENINGS = f"""
 SELECT {_OPENING} FROM chest_openings
-WHERE member_id = $1 AND number < coalesce($2::int, 2147483647) ORDER BY number DESC LIMIT $3
+WHERE member_id = $1 AND number < coalesce($2::int, {LAST_NUMBER}) ORDER BY number DESC LIMIT $3
 """
 
 OPENINGS_PAGE = f"""

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from loyalty.ids import LAST_NUMBER
 from loyalty.invariants import Invariant
 from loyalty.work import Work
 
@@ -22,9 +23,9 @@ LEFT JOIN deliveries d ON d.member_id = k.member_id AND d.at >= k.since
 GROUP BY k.member_id
 """
 
-PAGE = """
+PAGE = f"""
 SELECT number, units, diamonds, experience, at FROM deliveries
-WHERE member_id = $1 AND number < coalesce($2::int, 2147483647) ORDER BY number DESC LIMIT $3
+WHERE member_id = $1 AND number < coalesce($2::int, {LAST_NUMBER}) ORDER BY number DESC LIMIT $3
 """
 
 LOAD_DELIVERED = """

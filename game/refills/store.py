@@ -21,6 +21,7 @@ JOIN LATERAL (SELECT member_id, day, number FROM refills
               WHERE member_id = k.member_id ORDER BY day DESC, number DESC LIMIT 1) l ON true
 """
 
+# Without a cursor every day comes before the last one, whatever the number beside it.
 PAGE = """
 SELECT day, number, diamonds, energy, at FROM refills
 WHERE member_id = $1 AND (day, number) < (coalesce($2::date, 'infinity'), coalesce($3::int, 0))

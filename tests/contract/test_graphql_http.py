@@ -30,6 +30,7 @@ from api.graphql.refusal import Refusal, mutation
 from api.graphql.schema import Info, make_schema, sdl
 from api.identity.rules import Caller, OperatorCaller, Role
 from api.refusals import BadInput, CheckUnavailable, EdgeCode, EdgeRefused, Forbidden, Unauthenticated
+from api.runtime.answers import WholeAnswers
 from loyalty.refusals import LoyaltyCode, LoyaltyRefused
 
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -170,7 +171,7 @@ async def serving(app: GraphQLApp) -> AsyncIterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, http=WholeAnswers, lifespan="off"))
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
         await asyncio.sleep(0.01)

@@ -28,7 +28,8 @@ class Wire(asyncio.Transport):
 
     def write(self, data: Any) -> None:
         assert not self.closed
-        self.writes.append(bytes(data))
+        if data:
+            self.writes.append(bytes(data))
 
     def close(self) -> None:
         self.closed = True
@@ -48,7 +49,15 @@ async def whole(send: Send, _: Any) -> None:
 
 async def in_parts(send: Send, _: Any) -> None:
     await send(START)
-    for part in (b"HTTP/1.1 200 is text here", b"more"):
+    for part in (b"some", b"more"):
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def with_a_part_like_a_head(send: Send, _: Any) -> None:
+    parts: list[bytes | memoryview] = [b"some", b"HTTP/1.1 200 is text here", memoryview(b"more")]
+    await send({**START, "headers": [(b"content-length", str(sum(map(len, parts))).encode())]})
+    for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body"})
 
@@ -81,6 +90,7 @@ CASES: dict[str, tuple[Callable[[Send, Any], Awaitable[None]], list[bytes], int]
     "two of one connection": (whole, [GET, GET], 2),
     "two that came at once": (whole, [GET + GET], 2),
     "in parts": (in_parts, [GET], 3),
+    "in parts of known length": (with_a_part_like_a_head, [GET], 2),
     "asked to go on": (after_reading, [EXPECT, b"abc"], 2),
     "ended by a fault": (broken, [GET], 1),
     "no request": (whole, [b"hello\r\n\r\n"], 1),
@@ -88,7 +98,10 @@ CASES: dict[str, tuple[Callable[[Send, Any], Awaitable[None]], list[bytes], int]
 
 
 async def talk(
-    protocol: type[HttpToolsProtocol], answer: Callable[[Send, Any], Awaitable[None]], sent: list[bytes]
+    protocol: type[HttpToolsProtocol],
+    answer: Callable[[Send, Any], Awaitable[None]],
+    sent: list[bytes],
+    wire: Wire | None = None,
 ) -> tuple[list[bytes], bool]:
     """What is written, and whether the connection was closed."""
 
@@ -98,7 +111,7 @@ async def talk(
 
     config = uvicorn.Config(app, log_config=None, date_header=False, server_header=False, lifespan="off")
     config.load()
-    wire = Wire()
+    wire = wire or Wire()
     talking = protocol(config, ServerState(), {}, asyncio.get_running_loop())
     talking.connection_made(wire)
     for data in sent:
@@ -127,6 +140,17 @@ async def test_a_client_that_waits_to_go_on_is_told_at_once() -> None:
         await receive()
 
     assert (await talk(WholeAnswers, read, [EXPECT, b"abc"]))[0][0] == b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+async def test_a_connection_that_is_lost_while_a_head_waits_is_left_alone() -> None:
+    wire = Wire()
+
+    async def lost(send: Send, _: Any) -> None:
+        await send({**START, "headers": [LENGTH]})
+        wire.close()
+        raise RuntimeError("after the connection")
+
+    assert await talk(WholeAnswers, lost, [GET], wire) == ([], True)
 
 
 async def test_a_web_socket_has_the_transport_for_itself() -> None:

@@ -1,4 +1,4 @@
-"""Pages begin at their cursor in every plan: none goes through the rows that lie before it."""
+"""Pages that members see begin at their cursor in every plan: none goes through the rows that lie before it."""
 
 from __future__ import annotations
 

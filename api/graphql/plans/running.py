@@ -39,7 +39,7 @@ from api.graphql.plans.outputs import TYPENAME, Complete, Completers, always, at
 
 _DEVIATED = object()
 # What each run has of its own; everything else of an executor is the same for all runs of a shape.
-OF_ITS_OWN = frozenset({
+_OF_ITS_OWN = frozenset({
     "variable_values", "context_value", "collected_errors", "async_helpers", "pending_incremental_futures",
     "background_futures", "groups", "tasks", "streams", "_relevant_sub_fields", "_stream_usages",
     "_initial_execution_plans", "_deferred_execution_plans",
@@ -87,7 +87,7 @@ class Shape:
         self._completers = Completers(schema, lambda type_, details: self.collect(type_, details).grouped_field_set)
         self.root = collect_fields(schema._schema, fragments, values, root_type, operation).grouped_field_set
         made = vars(self.executor(values))
-        self.shared = {name: value for name, value in made.items() if name not in OF_ITS_OWN}
+        self.shared = {name: value for name, value in made.items() if name not in _OF_ITS_OWN}
 
     def executor(self, values: VariableValues) -> StrawberryGraphQLCoreExecutionContext:
         """An executor as graphql-core makes it."""
@@ -188,8 +188,9 @@ class Run(StrawberryGraphQLCoreExecutionContext):
     """One execution of an operation.
 
     The executor's own constructor works out anew for each what is the same for all, and ties the executor to itself
-    (its helpers know it), so that every request left garbage for the collector. A run takes what is the same from its
-    shape, and has the rest of its own: as graphql-core makes its sub-executors, by copying.
+    (its helpers know it), so that every request left garbage for the collector; now those with errors alone do, whose
+    tracebacks hold them. A run takes what is the same from its shape, and has the rest of its own: by copying, as
+    graphql-core makes its sub-executors.
     """
 
     def __init__(self, shape: Shape, values: VariableValues, context: Any) -> None:
@@ -205,11 +206,14 @@ class Run(StrawberryGraphQLCoreExecutionContext):
         self._initial_execution_plans = RefMap()
         self._deferred_execution_plans = RefMap()
         self.groups, self.tasks, self.streams = [], [], []
+        self._helpers: GraphQLResolveInfoHelpers | None = None
 
     @property
     def async_helpers(self) -> GraphQLResolveInfoHelpers:  # type: ignore[override]  # an attribute there
-        """Made when asked for: kept, they and the run would hold each other."""
-        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
+        """Made when asked for, and kept until the run is over: they and the run hold each other."""
+        if self._helpers is None:
+            self._helpers = GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
+        return self._helpers
 
     async def outcome(self) -> ExecutionResult:
         """The result: query fields side by side, mutation fields one after the other."""
@@ -224,6 +228,8 @@ class Run(StrawberryGraphQLCoreExecutionContext):
         except GraphQLError as error:
             self.collected_errors.add(error, None)
             data = None
+        finally:
+            self._helpers = None
         return ExecutionResult(data, self.collected_errors.errors or None)
 
     async def _in_turn(self) -> dict[str, Any]:
