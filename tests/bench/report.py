@@ -169,7 +169,7 @@ def _best_draws(rows: list[dict[str, Any]]) -> Iterator[str]:
     if single:
         tens = f", and {found['draw10'] * 10:,.0f}/s by tens" if "draw10" in found else ""
         yield (
-            f"{'best draws x1, 256 connections, one process':<44} {single:>8,.0f}/s{tens}; "
+            f"{'best draws x1 at 256 connections':<44} {single:>8,.0f}/s{tens}; "
             f"stated beside {TWICE:,} and {NAKAMA:,}, measured on another machine"
         )
 
