@@ -17,8 +17,8 @@ _HEAD, _PROVISIONAL = b"HTTP/1.1 ", b"HTTP/1.1 1"
 class WholeAnswers(HttpToolsProtocol):
     """One connection. While it holds, what goes over it is byte for byte what uvicorn sends."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrower, as uvicorn's
-        self._joining = _Joining(transport)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._joining = _Joining(cast("asyncio.Transport", transport))
         super().connection_made(cast("asyncio.Transport", self._joining))
 
     def on_response_complete(self) -> None:

@@ -138,8 +138,7 @@ def _upgrade(connection: Connection, app_role: str, exposures_months: int) -> st
     _refuse_newer(connection)
     _refuse_stranger(connection, app_role)
     if _held(connection) != {newest_revision()}:
-        # Here, because it brings in Alembic, which is a tenth of a start: most starts find their database up to date.
-        from api.runtime.upgrading import upgrade  # noqa: PLC0415 - for the reason above: decision 45 measured it
+        from api.runtime.upgrading import upgrade  # noqa: PLC0415 - Alembic: a tenth of a start, and few starts need it
 
         upgrade(connection)
     grant_privileges(connection, app_role)

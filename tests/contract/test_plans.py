@@ -122,12 +122,12 @@ def test_what_an_executor_makes_anew_is_a_runs_own() -> None:
     plan = seen()
     run, other = start(plan, 1), start(plan, 2)
     one, another = [vars(run._shape.executor(run.variable_values)) for _ in range(2)]
-    assert {*one} - {"async_helpers"} == {*vars(run)} - {"_shape", "_helpers"}
-    assert run.async_helpers.track == run.track_async_work
+    assert {*one} - {"async_helpers"} == {*vars(run)} - {"_shape"}
     for name, value in run._shape.shared.items():
         assert one[name] is another[name] is value, f"{name} is made for each executor"
     kept = {name for name in vars(run) if vars(run)[name] is vars(other)[name]} - {*run._shape.shared}
     assert kept == {"_shape"}, "two runs share what changes"
+    assert run.async_helpers.track == run.track_async_work
 
 
 def compare_every_answer(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:

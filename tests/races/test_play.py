@@ -447,8 +447,8 @@ class Course:
         dice, answers = random.Random(self.seed), []
         for number in range(120):
             member = dice.choice(ids)
-            board = "SELECT revision, cells::text, orders::text FROM boards WHERE member_id = $1"
-            [(revision, cells, waiting)] = await rows(database, board, member)
+            statement = "SELECT revision, cells::text, orders::text FROM boards WHERE member_id = $1"
+            [(revision, cells, waiting)] = await rows(database, statement, member)
             asked, now = self.moves(dice, number, json.loads(cells)), NOW + timedelta(minutes=number * 7)
             if revision == 1:
                 asked = Move(MoveKind.DELIVER, json.loads(waiting)[0][0]), *asked

@@ -24,15 +24,19 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
         self.writes: list[bytes] = []
+        self.late: list[bytes] = []
+        self.taken: list[asyncio.BaseProtocol] = []
         self.closed = False
 
     def write(self, data: Any) -> None:
-        assert not self.closed
         if data:
-            self.writes.append(bytes(data))
+            (self.late if self.closed else self.writes).append(bytes(data))
 
     def close(self) -> None:
         self.closed = True
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.taken.append(protocol)
 
     def is_closing(self) -> bool:
         return self.closed
@@ -55,7 +59,7 @@ async def in_parts(send: Send, _: Any) -> None:
 
 
 async def with_a_part_like_a_head(send: Send, _: Any) -> None:
-    parts: list[bytes | memoryview] = [b"some", b"HTTP/1.1 200 is text here", memoryview(b"more")]
+    parts: list[bytes | memoryview] = [b"some", b"HTTP/1.1 200 is text here", b"more", memoryview(b"last")]
     await send({**START, "headers": [(b"content-length", str(sum(map(len, parts))).encode())]})
     for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
@@ -90,7 +94,7 @@ CASES: dict[str, tuple[Callable[[Send, Any], Awaitable[None]], list[bytes], int]
     "two of one connection": (whole, [GET, GET], 2),
     "two that came at once": (whole, [GET + GET], 2),
     "in parts": (in_parts, [GET], 3),
-    "in parts of known length": (with_a_part_like_a_head, [GET], 2),
+    "in parts of known length": (with_a_part_like_a_head, [GET], 3),
     "asked to go on": (after_reading, [EXPECT, b"abc"], 2),
     "ended by a fault": (broken, [GET], 1),
     "no request": (whole, [b"hello\r\n\r\n"], 1),
@@ -151,27 +155,47 @@ async def test_a_connection_that_is_lost_while_a_head_waits_is_left_alone() -> N
         raise RuntimeError("after the connection")
 
     assert await talk(WholeAnswers, lost, [GET], wire) == ([], True)
+    assert wire.late == []
 
 
-async def test_a_web_socket_has_the_transport_for_itself() -> None:
+UPGRADE = (
+    b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+    b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
+
+
+async def upgrade(protocol: type[HttpToolsProtocol], *before: bytes) -> Wire:
+    """What a connection comes to whose last request asks for a web socket, while the one before waits with its body."""
+
     async def app(scope: Any, receive: Any, send: Send) -> None:
-        del scope
+        if scope["type"] == "http":
+            await send({**START, "headers": [LENGTH]})
+            await asyncio.Event().wait()
         await receive()
         await send({"type": "websocket.close"})
 
-    config = uvicorn.Config(app, log_config=None, lifespan="off", ws="websockets-sansio")
+    config = uvicorn.Config(app, log_config=None, date_header=False, lifespan="off", ws="websockets-sansio")
     config.load()
     wire = Wire()
-    taken: list[asyncio.BaseProtocol] = []
-    wire.set_protocol = taken.append  # type: ignore[method-assign]
-    talking = WholeAnswers(config, ServerState(), {}, asyncio.get_running_loop())
+    talking = protocol(config, ServerState(), {}, asyncio.get_running_loop())
     talking.connection_made(wire)
-    talking.data_received(
-        b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
-        b"sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
-    )
-    assert taken
-    assert vars(taken[0])["transport"] is wire
-    for _ in range(10):
-        await asyncio.sleep(0)
+    for data in (*before, UPGRADE):
+        talking.data_received(data)
+        for _ in range(10):
+            await asyncio.sleep(0)
+    for task in list(talking.tasks):
+        task.cancel()
+    return wire
+
+
+async def test_a_web_socket_has_the_transport_for_itself() -> None:
+    wire = await upgrade(WholeAnswers)
+    [taken] = wire.taken
+    assert vars(taken)["transport"] is wire
     assert b"".join(wire.writes).startswith(b"HTTP/1.1 403")
+
+
+async def test_a_head_that_waits_goes_before_a_web_socket() -> None:
+    ours, theirs = await upgrade(WholeAnswers, GET), await upgrade(HttpToolsProtocol, GET)
+    assert ours.writes[0].startswith(b"HTTP/1.1 200")
+    assert [each.split(b"\r\n")[0] for each in ours.writes] == [each.split(b"\r\n")[0] for each in theirs.writes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, cast
 
 from graphql import (
@@ -206,14 +207,14 @@ class Run(StrawberryGraphQLCoreExecutionContext):
         self._initial_execution_plans = RefMap()
         self._deferred_execution_plans = RefMap()
         self.groups, self.tasks, self.streams = [], [], []
-        self._helpers: GraphQLResolveInfoHelpers | None = None
 
-    @property
-    def async_helpers(self) -> GraphQLResolveInfoHelpers:  # type: ignore[override]  # an attribute there
-        """Made when asked for, and kept until the run is over: they and the run hold each other."""
-        if self._helpers is None:
-            self._helpers = GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
-        return self._helpers
+    @cached_property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:  # type: ignore[override]  # nobody writes the attribute
+        """Made when asked for, and kept until the run is over: they and the run hold each other.
+
+        An attribute of the executor, which its constructor alone writes; a run does not call that.
+        """
+        return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
 
     async def outcome(self) -> ExecutionResult:
         """The result: query fields side by side, mutation fields one after the other."""
@@ -229,7 +230,7 @@ class Run(StrawberryGraphQLCoreExecutionContext):
             self.collected_errors.add(error, None)
             data = None
         finally:
-            self._helpers = None
+            vars(self).pop("async_helpers", None)
         return ExecutionResult(data, self.collected_errors.errors or None)
 
     async def _in_turn(self) -> dict[str, Any]:
