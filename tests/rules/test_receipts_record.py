@@ -89,6 +89,24 @@ async def test_a_receipt_brings_points_stamps_a_ticket_energy_and_one_event(shop
     assert again == {}, "a grant is consumed once"
 
 
+async def test_grants_are_taken_each_at_its_members_time_and_never_before_they_were_given(shop: Database) -> None:
+    store = await make_store(shop)
+    ada, ben, cem = [await make_shopper(shop) for _ in range(3)]
+    for each in (ada, ben, cem):
+        await record(shop, receipt(store, each.card_no, 100_000))
+    async with shop.work() as work:
+        await lock(work, [ada.id, ben.id, cem.id])
+        moments = {ben.id: NOW + timedelta(hours=1), ada.id: NOW - timedelta(hours=1)}
+        assert await consume(work, moments, [GrantKind.GOODS]) == {}
+        taken = await consume(work, moments, [GrantKind.ENERGY])
+        given = "SELECT member_id, consumed_at FROM grants WHERE member_id = ANY($1::uuid[])"
+        rows = await work.connection.fetch(given, [ada.id, ben.id, cem.id])
+    assert taken.keys() == moments.keys()
+    assert {row["member_id"]: row["consumed_at"] for row in rows} == {
+        ada.id: NOW, ben.id: NOW + timedelta(hours=1), cem.id: None,
+    }  # fmt: skip
+
+
 async def test_a_receipt_that_earns_nothing_is_still_recorded(shop: Database) -> None:
     store, ada = await make_store(shop), await make_shopper(shop)
     result = await record(shop, receipt(store, ada.card_no, line(0, quantity=0), line(999, line_no=2)))

@@ -14,10 +14,9 @@ UNION ALL
 SELECT 'p', '', target, 0, NULL, NULL, message, paused_at FROM pauses WHERE resumed_at IS NULL;
 SELECT member_id, code, since, until, notice_at FROM standings WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
 SELECT member_id, revision, seed, cells, generators, storage, inbox, orders, next_order, level, experience, energy, energy_at, units, merges, bubbles, created_at, updated_at FROM boards WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]);
-UPDATE grants g SET consumed_at = greatest(k.now, g.at)
-FROM unnest(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[]) AS k(member_id, now)
-WHERE g.member_id = k.member_id AND g.kind = ANY(ARRAY['ENERGY', 'GOODS']::text[]) AND g.consumed_at IS NULL
-RETURNING g.member_id, g.id, g.kind, g.amount, g.source;
+UPDATE grants SET consumed_at = greatest((ARRAY['2026-06-15T04:00:00+00:00'::timestamptz]::timestamptz[])[array_position(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[], member_id)], at)
+WHERE member_id = ANY(ARRAY[('01a00000-0000-7000-8000-' || lpad(to_hex(:m::int), 12, '0'))::uuid]::uuid[]) AND kind = ANY(ARRAY['ENERGY', 'GOODS']::text[]) AND consumed_at IS NULL
+RETURNING member_id, id, kind, amount, source;
 SELECT w.member_id, w.currency, w.owed, l.provenance, l.expires_on, l.remaining
 FROM wallets w
 LEFT JOIN lots l ON l.member_id = w.member_id AND l.currency = w.currency AND l.remaining > 0
