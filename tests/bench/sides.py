@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
+import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +26,11 @@ SCRIPTS = Path(__file__).parent / "pgbench"
 _PLANNED_ALIKE = Plans.BY_KEYS.replace("SET ", "-c ").replace(" = ", "=").replace(";", "")
 # pgbench runs with this many connections at most; more over HTTP are compared with these.
 PGBENCH_MOST = 64
-WARM = 128
+WARM, WARM_LEVEL = 128, 16
+# The first transactions of each of pgbench's connections are not counted: it prepares its statements in the first, and
+# PostgreSQL plans them anew in five. A server's connections have that behind them.
+UNCOUNTED = 10
+_COUNTED_LEAST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,13 @@ class Plan:
     @property
     def needed(self) -> int:
         """Fresh members, and coupons, that such a plan uses up."""
-        return WARM + self.rounds * sum(self.levels.values())
+        return self.used((WARM_LEVEL, WARM)) + self.rounds * sum(map(self.used, self.levels.items()))
+
+    @staticmethod
+    def used(level: tuple[int, int]) -> int:
+        """How many of them a level takes of one side at most: (connections, requests)."""
+        connections, count = level
+        return max(count, connections * transactions(connections, count) if connections <= PGBENCH_MOST else 0)
 
     def takes(self, who: Who) -> bool:
         return any(each.who is who for each in self.operations)
@@ -49,6 +60,11 @@ class Plan:
         """Requests and transactions of all measured runs."""
         both = sum(count * (2 if level <= PGBENCH_MOST else 1) for level, count in self.levels.items())
         return self.rounds * both * len(self.operations)
+
+
+def transactions(connections: int, count: int) -> int:
+    """How many of them each of pgbench's connections does."""
+    return UNCOUNTED + max(count // connections, _COUNTED_LEAST)
 
 
 @dataclass
@@ -68,7 +84,7 @@ class Bench:
 
     def warm_up(self) -> None:
         """Sign-ins, plans and caches, on both sides."""
-        self._level(16, WARM, ("pgbench", "http"), lambda *_: None)
+        self._level(WARM_LEVEL, WARM, ("pgbench", "http"), lambda *_: None)
 
     def measure(self) -> None:
         """Every operation at every level, both sides in turn; every other round begins with the other side."""
@@ -116,8 +132,8 @@ class Bench:
                     holds = figures.pop("collected") or holds
                 note(operation.name, connections, side, figures)
                 self.advance(count)
-        self._first_coupon += count
-        self._first_fresh += count
+        self._first_coupon += Plan.used((connections, count))
+        self._first_fresh += Plan.used((connections, count))
 
     def _sign_in(self, count: int) -> None:
         asked = operations.sign_ins(0, REGULARS)
@@ -155,8 +171,8 @@ class Bench:
         return figures
 
     def pgbench(self, operation: Operation, connections: int, count: int) -> dict[str, float]:
-        """Transactions a second of its script. Any that fails ends the bench."""
-        each = count // connections
+        """Transactions a second of its script, while all connections are at work. Any that fails ends the bench."""
+        each = transactions(connections, count)
         place = self.databases.place
         first = self._first_fresh if operation.who is Who.FRESH else self._first_coupon
         variables = {
@@ -165,16 +181,36 @@ class Bench:
             **{name: place.pools[name][0] for name in pools.POOLS},
         }  # fmt: skip
         url = make_url(self.databases.url)
-        done = subprocess.run(
-            [
-                str(self.servers.pg_bin / "pgbench"), "-n", "-M", "prepared", "-c", str(connections), "-t", str(each),
-                "-f", str(SCRIPTS / f"{operation.name}.sql"), "-h", str(url.query["host"]), "-U", str(url.username),
-                *(part for name, value in variables.items() for part in ("-D", f"{name}={value}")), "bench_pgbench",
-            ],
-            check=False, text=True, capture_output=True, env={**os.environ, "PGOPTIONS": _PLANNED_ALIKE},
-        )  # fmt: skip
-        found = re.search(r"^tps = ([\d.]+)", done.stdout, re.MULTILINE)
-        processed = f"processed: {each * connections}/{each * connections}"
-        if done.returncode or not found or processed not in done.stdout or "ERROR" in done.stderr:
-            raise SystemExit(f"pgbench failed at {operation.name}: {done.stdout}{done.stderr}")
-        return {"per_second": float(found[1])}
+        with tempfile.TemporaryDirectory(prefix="mergemart-pgbench-") as folder:
+            done = subprocess.run(
+                [
+                    str(self.servers.pg_bin / "pgbench"), "-n", "-M", "prepared", "-c", str(connections),
+                    "-t", str(each), "-f", str(SCRIPTS / f"{operation.name}.sql"), "-h", str(url.query["host"]),
+                    "-U", str(url.username), "--log", f"--log-prefix={folder}/log",
+                    *(part for name, value in variables.items() for part in ("-D", f"{name}={value}")), "bench_pgbench",
+                ],
+                check=False, text=True, capture_output=True, env={**os.environ, "PGOPTIONS": _PLANNED_ALIKE},
+            )  # fmt: skip
+            processed = f"processed: {each * connections}/{each * connections}"
+            if done.returncode or processed not in done.stdout or "ERROR" in done.stderr:
+                raise SystemExit(f"pgbench failed at {operation.name}: {done.stdout}{done.stderr}")
+            logged = "".join(path.read_text(encoding="utf-8") for path in Path(folder).iterdir())
+        return {"per_second": steady_rate(logged.splitlines())}
+
+
+def steady_rate(logged: Sequence[str]) -> float:
+    """Transactions a second from when the last connection is past those that are not counted to when the first is done.
+
+    The lines are of pgbench's own log: number of the connection, of the transaction, its microseconds, the script's
+    number, and the second and microsecond in which it ended. Ends the bench where that time has hardly any in it.
+    """
+    ends: defaultdict[str, list[float]] = defaultdict(list)
+    for line in logged:
+        connection, _, _, _, second, microsecond = line.split()
+        ends[connection].append(int(second) + int(microsecond) / 1e6)
+    first = max(sorted(each)[UNCOUNTED - 1] for each in ends.values())
+    last = min(max(each) for each in ends.values())
+    counted = sum(first < end <= last for each in ends.values() for end in each)
+    if counted < len(logged) // 8:
+        raise SystemExit(f"pgbench's connections went unevenly: all were at work for {counted} of {len(logged)}")
+    return counted / (last - first)

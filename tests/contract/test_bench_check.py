@@ -12,6 +12,7 @@ from tests.bench import boards, check, report
 from tests.bench.__main__ import parse, plan_of
 from tests.bench.boards import MOVES, twenty
 from tests.bench.operations import OPERATIONS
+from tests.bench.sides import UNCOUNTED, steady_rate
 from tests.playing import NOW, new_table, shipped
 
 
@@ -50,6 +51,25 @@ def test_a_command_line_chooses_operations_levels_and_rounds() -> None:
     assert [each.name for each in plan.operations] == ["draw", "hold", "settle"]
     assert (list(plan.levels), plan.rounds) == ([1, 64], 2)
     assert [each.name for each in plan_of(parse([])).operations] == [each.name for each in OPERATIONS]
+
+
+def logged(connection: int, *ends: float) -> list[str]:
+    """Lines of pgbench's log: where each transaction of a connection ended, in seconds."""
+    return [f"{connection} {n} 700 0 {int(end)} {round(end % 1 * 1e6)}" for n, end in enumerate(ends, 1)]
+
+
+def test_pgbench_is_counted_while_all_of_its_connections_are_at_work_and_past_their_first_transactions() -> None:
+    slow_start = [5.0 * number for number in range(1, UNCOUNTED + 1)]
+    early = logged(0, *slow_start, *[50.0 + number / 4 for number in range(1, 41)])
+    late = logged(1, *[each + 4 for each in slow_start], *[54.0 + number / 2 for number in range(1, 31)])
+    # From 54.0, when the second is past its first, to 60.0, when the first is done: 24 and 12 in six seconds.
+    assert steady_rate([*late, *early]) == 6.0
+
+
+def test_pgbench_whose_connections_take_turns_is_not_counted() -> None:
+    one, other = logged(0, *range(1, 40)), logged(1, *range(100, 140))
+    with pytest.raises(SystemExit, match="unevenly: all were at work for 0 of 79"):
+        steady_rate([*one, *other])
 
 
 @pytest.mark.parametrize("words", [["--only", "fly"], ["--levels", "2"], ["--rounds", "0"], ["--check", "--record"]])
