@@ -32,7 +32,7 @@ format: $(INSTALLED) ## Format the code and cure what can be cured
 	@$(BIN)/ruff format --quiet .
 	@$(BIN)/ruff check --fix --quiet .
 
-bench: $(INSTALLED) ## Measure everything that is promised about speed, against pgbench (20 minutes; BENCH=--quick for 4)
+bench: $(INSTALLED) ## Measure everything that is promised about speed, against pgbench (7 to 20 minutes; BENCH=--quick for 3)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 bench-check: $(INSTALLED) ## Measure shortly, and fail where a ratio is more than 15% below the recorded one
