@@ -49,9 +49,9 @@ def _encode(canonical: Any) -> bytes:
         return _ENCODER.encode(canonical).encode()
 
 
-# Writes what `orjson` writes, and numbers of any size.
+# Writes what `orjson` writes, and numbers of any size, which `orjson` would read as fractions.
 _ENCODER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=lambda part: orjson.loads(orjson.dumps(part))
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=lambda part: json.loads(orjson.dumps(part))
 )
 _PLAIN = frozenset({type(None), bool, int, str, orjson.Fragment})
 

@@ -97,8 +97,9 @@ class HoldRow(SQLModel, table=True):
             "receipt_state IS NULL OR receipt_state IN ('WAITING', 'FITS', 'MISFIT')", name="holds_receipt_state_known"
         ),
         CheckConstraint("points >= 0 AND discount_minor >= 0", name="holds_not_negative"),
+        # The only one of open holds: between two of them the planner, who believes that hardly any is open, may find a
+        # member's by going through all. Those that are due are few enough to be looked for among them.
         Index("holds_open", "member_id", postgresql_where="state = 'OPEN'"),
-        Index("holds_due", "expires_at", postgresql_where="state = 'OPEN'"),
         Index("holds_waiting", "settled_at", postgresql_where="receipt_state = 'WAITING'"),
     )
 

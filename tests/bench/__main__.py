@@ -55,7 +55,7 @@ def parse(words: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--rounds", type=_rounds, metavar="N", help="rounds of which medians are shown; 3 by default")
     parser.add_argument(
-        "--quick", action="store_true", help="all of it in about four minutes: one round, fewer requests"
+        "--quick", action="store_true", help="all of it in about three minutes: one round, fewer requests"
     )
     parser.add_argument(
         "--servers", type=int, choices=(1, 2), default=1, help="server processes under one port; 1 by default"

@@ -22,7 +22,7 @@ from pathlib import Path
 from api.runtime.embedded import Embedded
 from tests.bench import processes, reads, shop
 from tests.bench.operations import BY_NAME, ROOT
-from tests.bench.sides import WARM, Bench, Plan
+from tests.bench.sides import WARM, WARM_LEVEL, Bench, Plan
 
 HOME = "home"
 NAMES = ("draw", "playMoves", HOME)
@@ -59,7 +59,8 @@ def main() -> int:
         var = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mergemart-flames-")))
         var.chmod(0o755)
         servers = stack.enter_context(Embedded(var / "var"))
-        databases = asyncio.run(processes.prepare(servers, fresh=WARM + 2 * REQUESTS, coupons=shop.SHOPPERS))
+        fresh = Plan.used((WARM_LEVEL, WARM)) + 2 * Plan.used((CONNECTIONS, REQUESTS))
+        databases = asyncio.run(processes.prepare(servers, fresh=fresh, coupons=shop.SHOPPERS))
         served = stack.enter_context(processes.serving(1, databases.url, servers.redis_url or "", str(var)))
         for name in arguments.only:
             plan = Plan((BY_NAME[name],) if name != HOME else (), {CONNECTIONS: REQUESTS}, 1)

@@ -16,6 +16,7 @@ import asyncio
 import json
 import os
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -132,6 +133,8 @@ class Shop:
             self.revisions = {
                 each["member_id"]: each["revision"] for each in await connection.fetch(played, self.revision)
             }
+            ahead = "SELECT greatest(max(last_day) - current_date, 0) FROM streaks"
+            self.days = await connection.fetchval(ahead)
 
     async def _know_pool(self, connection: Any) -> None:
         self.pool_id = (await gacha.find_pools(connection, ["daily"]))["daily"]
@@ -213,10 +216,10 @@ class Shop:
             case _:
                 pass
 
-    def some(self, operation: str, dice: random.Random) -> list[int]:
-        """Who does it next: whoever bought holds, whoever held settles."""
+    def fit(self, operation: str, numbers: Sequence[int]) -> Sequence[int]:
+        """Those of the members who can do it: whoever bought holds, whoever held settles, in place of any others."""
         waiting = {"hold": self.bought, "settle": self.held}.get(operation)
-        return dice.sample(self.acting, BATCH) if waiting is None else [each.int & 0xFFFFFFFF for each in waiting]
+        return numbers if waiting is None else [each.int & 0xFFFFFFFF for each in waiting]
 
 
 _TABLES = """
@@ -239,7 +242,7 @@ def commands(at: Shop, operation: str, numbers: Sequence[int]) -> list[Any]:
     for number in numbers:
         member_id = shop.member_id(number)
         at.receipts += 1
-        receipt_no = f"{at.receipts:012}-{now:%H%M%S}"
+        receipt_no = f"{now:%y%m%d%H%M%S}-{at.receipts:06}"  # a till's numbers ascend
         match operation:
             case "draw":
                 made.append(gacha.DrawPrizes(key(member_id), member_id, at.pool_id, at.odds, 1, now))
@@ -286,7 +289,7 @@ async def act(at: Shop, operation: str, numbers: Sequence[int]) -> float:
         at.note(shop.member_id(number), answer)
     refused = [answer for answer in answers if isinstance(answer, Refused)]
     assert len(refused) <= BATCH // 8, (operation, refused[:3])
-    return took * 1000 / BATCH
+    return took * 1000 / len(numbers)
 
 
 async def read(at: Shop, operation: str, numbers: Sequence[int]) -> float:
@@ -303,7 +306,7 @@ async def read(at: Shop, operation: str, numbers: Sequence[int]) -> float:
                 await load_events(connection, member_id, first=20, before=page[-1].id)
             else:
                 await read_coupons(connection, member_id, now, first=20, state=None)
-    return (time.perf_counter() - started) * 1000 / BATCH
+    return (time.perf_counter() - started) * 1000 / len(numbers)
 
 
 OPERATIONS: dict[str, Callable[[Shop, str, Sequence[int]], Any]] = {
@@ -313,17 +316,17 @@ OPERATIONS: dict[str, Callable[[Shop, str, Sequence[int]], Any]] = {
 
 
 async def measure(shops: Sequence[Shop], rounds: int) -> dict[str, dict[int, float]]:
-    """Operation -> members -> median milliseconds; the sizes in turn in every round, the first round not counted."""
+    """Operation -> members -> median milliseconds; the sizes in turn in every round, the first three not counted."""
     dice = random.Random(1)
     found: dict[str, dict[int, list[float]]] = {name: {at.members: [] for at in shops} for name in OPERATIONS}
     for at in shops if len(shops[-1].acting) < shops[-1].members - 1 else ():
         for first in range(0, len(at.acting) - BATCH + 1, BATCH):
             for name, once in OPERATIONS.items():
-                await once(at, name, at.acting[first : first + BATCH])
+                await once(at, name, at.fit(name, at.acting[first : first + BATCH]))
     for number in range(rounds + 3):
         for name, once in OPERATIONS.items():
             for at in shops if number % 2 else reversed(shops):
-                took = await once(at, name, at.some(name, dice))
+                took = await once(at, name, at.fit(name, dice.sample(at.acting, BATCH)))
                 if number >= 3:
                     found[name][at.members].append(took)
     return {name: {size: median(each) for size, each in sizes.items()} for name, sizes in found.items()}
@@ -429,10 +432,13 @@ def main() -> None:
         folder = arguments.folder or Path(passing)
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
-        own, *others = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, others or [own])  # PostgreSQL's, which it starts with
+        # Linux alone can; what this process may use while it starts PostgreSQL is what PostgreSQL may use for good.
+        own, *others = sorted(os.sched_getaffinity(0)) if sys.platform == "linux" else [0]
+        if others:
+            os.sched_setaffinity(0, others)
         with Embedded(folder / "var", buffers=arguments.buffers) as servers:
-            os.sched_setaffinity(0, [own])
+            if others:
+                os.sched_setaffinity(0, [own])
             found = asyncio.run(run(servers, sizes, arguments.rounds, arguments.among, arguments.seed, arguments.lanes))
     if not found:
         return

@@ -58,8 +58,10 @@ class Plan:
     @property
     def total(self) -> int:
         """Requests and transactions of all measured runs."""
-        both = sum(count * (2 if level <= PGBENCH_MOST else 1) for level, count in self.levels.items())
-        return self.rounds * both * len(self.operations)
+        of_pgbench = [
+            level * transactions(level, count) for level, count in self.levels.items() if level <= PGBENCH_MOST
+        ]
+        return self.rounds * len(self.operations) * (sum(self.levels.values()) + sum(of_pgbench))
 
 
 def transactions(connections: int, count: int) -> int:
@@ -131,7 +133,7 @@ class Bench:
                     figures = self.http(asked, connections, operation.expect, collect=collect)
                     holds = figures.pop("collected") or holds
                 note(operation.name, connections, side, figures)
-                self.advance(count)
+                self.advance(connections * transactions(connections, count) if side == "pgbench" else count)
         self._first_coupon += Plan.used((connections, count))
         self._first_fresh += Plan.used((connections, count))
 
@@ -211,6 +213,6 @@ def steady_rate(logged: Sequence[str]) -> float:
     first = max(sorted(each)[UNCOUNTED - 1] for each in ends.values())
     last = min(max(each) for each in ends.values())
     counted = sum(first < end <= last for each in ends.values() for end in each)
-    if counted < len(logged) // 8:
+    if counted < len(logged) // 16:
         raise SystemExit(f"pgbench's connections went unevenly: all were at work for {counted} of {len(logged)}")
     return counted / (last - first)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from game.board.rules.moves import Move, MoveKind
@@ -121,6 +121,7 @@ def test_a_fingerprint_is_that_of_compact_json_in_the_order_of_keys(arguments: d
 
 
 @given(ARGUMENTS, st.integers())
+@example({"a": -(2**63) - 1}, 2**64)
 def test_what_was_written_before_counts_as_what_it_stands_for(arguments: dict[str, Any], number: int) -> None:
     asked = {"part": [arguments, {"a": 1}], "number": number}
     again = {"part": [written(arguments), written({"a": 1})], "number": number}
