@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,12 @@ def played(servers: Servers, wanted: Wanted, out: Path, earlier: dict[str, Any] 
     return found
 
 
+async def left_behind(servers: Servers) -> list[str]:
+    """The databases of this process's seasons; another worker may be in the middle of its own."""
+    rows = await databases.execute(servers.embedded, "SELECT datname FROM pg_database")
+    return [row["datname"] for row in rows if row["datname"].startswith(f"simulated_{os.getpid()}_")]
+
+
 async def test_a_small_season_is_clean_repeats_itself_and_shows_a_changed_number(
     embedded_servers: Servers, tmp_path: Path, seed: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -49,8 +56,7 @@ async def test_a_small_season_is_clean_repeats_itself_and_shows_a_changed_number
     assert paid(double) > paid(first)
     assert double["season"]["sheets"]["orders.current"] != first["season"]["sheets"]["orders.current"]
     assert "Before and after" in capsys.readouterr().out
-    left = await databases.execute(embedded_servers.embedded, "SELECT datname FROM pg_database")
-    assert not [row for row in left if row["datname"].startswith("simulated_")], "nothing is left behind"
+    assert await left_behind(embedded_servers) == []
 
 
 def paid(document: dict[str, Any]) -> int:
@@ -104,8 +110,7 @@ async def test_a_sheet_with_a_mistake_is_refused_and_leaves_nothing(
     assert await asyncio.to_thread(run, embedded_servers.embedded, wanted, None, tmp_path) == 2
     assert "slots" in capsys.readouterr().err
     assert not (tmp_path / JSON).exists()
-    left = await databases.execute(embedded_servers.embedded, "SELECT datname FROM pg_database")
-    assert not [row for row in left if row["datname"].startswith("simulated_")]
+    assert await left_behind(embedded_servers) == []
 
 
 async def test_an_interrupted_season_leaves_nothing_behind(embedded_servers: Servers) -> None:
@@ -118,5 +123,4 @@ async def test_an_interrupted_season_leaves_nothing_behind(embedded_servers: Ser
             simulate(embedded_servers.embedded, season(2, members=4, days=300), interrupt)
 
     await asyncio.to_thread(interrupted)
-    left = await databases.execute(embedded_servers.embedded, "SELECT datname FROM pg_database")
-    assert not [row for row in left if row["datname"].startswith("simulated_")]
+    assert await left_behind(embedded_servers) == []
