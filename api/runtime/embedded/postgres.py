@@ -23,6 +23,7 @@ _ADMIN_ROLE = "postgres"
 _PORT = "5432"
 _START_SECONDS = 300
 _STOP_SECONDS = 60
+_END_SECONDS = 2
 _RETRY_SECONDS = 20
 _LOG_BYTES = 10_000_000
 _STILL_HELD = ("is still in use", "lock file")
@@ -104,6 +105,7 @@ class Postgres:
             deadline = time.monotonic() + _STOP_SECONDS
             while time.monotonic() < deadline:
                 if self.running() is None:
+                    _await_end(process_id)
                     return
                 time.sleep(0.02)
 
@@ -203,6 +205,25 @@ class Postgres:
 def _is_postgres(process_id: int, data: Path) -> bool:
     arguments = _command_line(process_id)
     return bool(arguments) and str(data) in arguments and any(word.endswith("postgres") for word in arguments[:5])
+
+
+def _await_end(process_id: int) -> None:
+    """Waits a moment for a server that has let go of its file and its arguments, and is about to be gone.
+
+    For no longer: the number may belong to another program by then.
+    """
+    deadline = time.monotonic() + _END_SECONDS
+    while time.monotonic() < deadline and not _ended(process_id):
+        time.sleep(0.005)
+
+
+def _ended(process_id: int) -> bool:
+    """Whether a process is gone, or a zombie."""
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return not _exists(process_id)
+    return state in {"Z", "X"}
 
 
 def _exists(process_id: int) -> bool:
