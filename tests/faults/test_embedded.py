@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from api.runtime.embedded import AlreadyServing, Embedded, EmbeddedError, account, embedded, redis
+from api.runtime.embedded import AlreadyServing, Embedded, EmbeddedError, account, embedded, postgres, redis
 from api.runtime.embedded.binaries import postgres_programs
 from tests.faults.waiting import alive, until
 
@@ -90,6 +90,15 @@ def test_what_was_committed_is_there_at_the_next_start_and_nothing_runs_between(
         assert ask(servers.owner_url, "SELECT figure FROM kept") == "7"
         assert servers.secret == secret
     assert stat.S_IMODE((var / "secret").stat().st_mode) == 0o600
+
+
+def test_a_server_that_is_about_to_be_gone_is_waited_for() -> None:
+    with subprocess.Popen(["sleep", "0.3"]) as leaving:
+        assert not postgres._ended(leaving.pid)
+        postgres._await_end(leaving.pid)
+        assert postgres._ended(leaving.pid), "as a zombie, which nobody has asked for yet"
+        leaving.wait()
+        assert postgres._ended(leaving.pid)
 
 
 def test_only_the_owner_of_the_socket_folder_gets_in(var: Path) -> None:

@@ -209,10 +209,11 @@ class Run(StrawberryGraphQLCoreExecutionContext):
         self.groups, self.tasks, self.streams = [], [], []
 
     @cached_property
-    def async_helpers(self) -> GraphQLResolveInfoHelpers:  # type: ignore[override]  # nobody writes the attribute
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:  # type: ignore[override]  # only its __init__ writes it
         """Made when asked for, and kept until the run is over: they and the run hold each other.
 
-        An attribute of the executor, which its constructor alone writes; a run does not call that.
+        A plain attribute of the executor, for which a property is no good unless nobody writes it: a run does not call
+        that constructor.
         """
         return GraphQLResolveInfoHelpers(self.gather_async_work, self.track_async_work)
 
